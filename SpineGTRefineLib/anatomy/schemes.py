@@ -1,0 +1,158 @@
+"""Label schemes: which number stands for which structure, with name, colour and terminology.
+
+A scheme is a CSV file in Slicer's colour-table format (Slicer reads it unchanged) with one more column, ``Structure``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from ..errors import LabelError, UsageError
+from ..resources import resource_path
+from .structures import Structure, structure
+
+
+@dataclass(frozen=True)
+class LabelEntry:
+    """One row of a scheme.
+
+    Parameters
+    ----------
+    value
+        The number in the label map, above 0.
+    name
+        Name for people (the segment's name in Slicer).
+    structure
+        What it stands for.
+    color
+        Red, green, blue, 0 to 255.
+    terminology
+        The other columns of Slicer's colour table (Category_, Type_, Region_ ...), by column name.
+    """
+
+    value: int
+    name: str
+    structure: Structure
+    color: tuple[int, int, int]
+    terminology: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class LabelScheme:
+    """A set of label values with one meaning each.
+
+    Parameters
+    ----------
+    name
+        The scheme's name (its file in ``Resources/Anatomy``).
+    entries
+        Rows in order of the file.
+    """
+
+    name: str
+    entries: tuple[LabelEntry, ...]
+
+    @cached_property
+    def _by_value(self) -> dict[int, LabelEntry]:
+        return {entry.value: entry for entry in self.entries}
+
+    @cached_property
+    def _by_key(self) -> dict[str, LabelEntry]:
+        return {entry.structure.key: entry for entry in self.entries}
+
+    def __contains__(self, value: int) -> bool:
+        return value in self._by_value
+
+    def __iter__(self) -> Iterator[LabelEntry]:
+        return iter(self.entries)
+
+    def __getitem__(self, value: int) -> LabelEntry:
+        try:
+            return self._by_value[int(value)]
+        except KeyError:
+            raise LabelError(
+                f"The value {value} is not part of the label scheme {self.name!r}.",
+                "Convert the mask to this scheme, or correct the value.",
+            ) from None
+
+    def value_of(self, key: str) -> int:
+        """Return the value of the structure ``key``.
+
+        Raises
+        ------
+        LabelError
+            The scheme has no such structure.
+        """
+        try:
+            return self._by_key[key].value
+        except KeyError:
+            raise LabelError(f"The label scheme {self.name!r} has no value for {key!r}.") from None
+
+    def has(self, key: str) -> bool:
+        """Whether the scheme has a value for the structure ``key``."""
+        return key in self._by_key
+
+    def of_kind(self, *kinds: str) -> tuple[LabelEntry, ...]:
+        """Entries whose structure is of one of ``kinds``, from head to tail where an order exists."""
+        chosen = (entry for entry in self.entries if entry.structure.kind in kinds)
+        return tuple(sorted(chosen, key=lambda entry: (entry.structure.order or 0.0, entry.value)))
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """All values, ascending."""
+        return tuple(sorted(self._by_value))
+
+
+def read_scheme(path: Path) -> LabelScheme:
+    """Read a scheme from a CSV file in Slicer's colour-table format.
+
+    Raises
+    ------
+    UsageError
+        A row is not usable; the message names the file and the line.
+    """
+    entries: list[LabelEntry] = []
+    seen: set[int] = set()
+    with path.open(encoding="utf-8", newline="") as stream:
+        for line, row in enumerate(csv.DictReader(stream), start=2):
+            try:
+                entry = _entry_from_row(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise UsageError(f"{path.name}, line {line}: {error}", "Correct the row of the label scheme.") from error
+            if entry is None:
+                continue
+            if entry.value in seen:
+                raise UsageError(f"{path.name}, line {line}: the value {entry.value} appears twice.")
+            seen.add(entry.value)
+            entries.append(entry)
+    return LabelScheme(path.stem, tuple(entries))
+
+
+@cache
+def scheme(name: str) -> LabelScheme:
+    """Return the scheme called ``name`` (see :func:`scheme_names`)."""
+    if name not in scheme_names():
+        raise UsageError(f"There is no label scheme called {name!r}.", f"Choose one of: {', '.join(scheme_names())}.")
+    return read_scheme(resource_path("Anatomy", "schemes", f"{name}.csv"))
+
+
+@cache
+def scheme_names() -> tuple[str, ...]:
+    """Names of all schemes that ship with the project, sorted."""
+    return tuple(sorted(path.stem for path in resource_path("Anatomy", "schemes").glob("*.csv")))
+
+
+_OWN_COLUMNS = {"LabelValue", "Name", "Color_R", "Color_G", "Color_B", "Color_A", "Structure"}
+
+
+def _entry_from_row(row: dict[str, str]) -> LabelEntry | None:
+    value = int(row["LabelValue"])
+    if value == 0:
+        return None
+    color = (int(row["Color_R"]), int(row["Color_G"]), int(row["Color_B"]))
+    terminology = tuple((column, text) for column, text in row.items() if column not in _OWN_COLUMNS and text)
+    return LabelEntry(value, row["Name"], structure(row["Structure"]), color, terminology)

@@ -1,0 +1,120 @@
+"""One error tree: every failure has a class, an exit code, one line of cause and one line of remedy.
+
+A raised :class:`RefineError` is meant to be read by a person. ``cause`` says what happened and what was expected,
+``remedy`` says what to do now. The command line prints both and ends with ``exit_code``; a batch records them for the
+case and goes on.
+"""
+
+from __future__ import annotations
+
+
+class RefineError(Exception):
+    """Base of all errors that this project raises on purpose.
+
+    Parameters
+    ----------
+    cause
+        One line: what happened, and what was expected.
+    remedy
+        One line: what the user can do now. May be empty where the cause says it all.
+    """
+
+    exit_code = 1
+
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.remedy}".strip()
+
+
+class UsageError(RefineError, ValueError):
+    """The request itself makes no sense (wrong option, unknown name)."""
+
+    exit_code = 2
+
+
+class PartialFailureError(RefineError):
+    """A batch ended; some of its cases failed (each with its own error in the summary)."""
+
+    exit_code = 3
+
+
+class InputError(RefineError, ValueError):
+    """A file that the user gave cannot be used."""
+
+    exit_code = 10
+
+
+class CorruptFileError(InputError):
+    """A file is damaged: cut short, checksum wrong, header larger than the data."""
+
+    exit_code = 11
+
+
+class UnsupportedFileError(InputError):
+    """A file is whole but of a kind that this project does not read."""
+
+    exit_code = 12
+
+
+class GeometryError(InputError):
+    """The position of voxels in space is unusable, or two grids that must agree do not."""
+
+    exit_code = 13
+
+
+class LabelError(InputError):
+    """A label map holds values that its scheme does not allow."""
+
+    exit_code = 14
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """A file that is needed is not there."""
+
+    exit_code = 15
+
+
+class NotFetchedError(MissingFileError):
+    """A git-annex link whose content was not fetched to this machine."""
+
+    exit_code = 16
+
+
+class DatasetError(RefineError):
+    """A dataset breaks a rule that we rely on (names, duplicates, paths that leave it)."""
+
+    exit_code = 20
+
+
+class ConflictError(RefineError):
+    """Somebody else works on, or changed, what we are about to write."""
+
+    exit_code = 30
+
+
+class LockedError(ConflictError):
+    """Another rater holds the case."""
+
+    exit_code = 31
+
+
+class ChangedOnDiskError(ConflictError):
+    """A file changed since it was read."""
+
+    exit_code = 32
+
+
+class WriteError(RefineError, OSError):
+    """A file could not be written (disk full, folder read-only, file held open). The old file is intact."""
+
+    exit_code = 40
+
+
+class MissingDependencyError(RefineError, ImportError):
+    """An optional package is needed for this step and is not installed."""
+
+    exit_code = 50

@@ -1,0 +1,85 @@
+"""File operations that never leave a half-written file: the old or the new content, never a mix."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+import uuid
+from pathlib import Path
+
+from .errors import WriteError
+
+REPLACE_ATTEMPTS = 5
+"""How often a replace is tried when another program holds the target open (Windows, network shares)."""
+
+REPLACE_WAIT_S = 0.2
+"""Seconds between two attempts."""
+
+
+def sha256_of_bytes(data: bytes | memoryview) -> str:
+    """Return the SHA-256 of ``data`` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content as 64 hexadecimal digits (links are followed)."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace ``path`` by a file with content ``data``.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name in one step. If
+    ``path`` is a symbolic link (git-annex), the link itself is replaced; what it points to is never written.
+
+    Raises
+    ------
+    WriteError
+        Disk full, folder read-only, or target held open. The old file is intact and no temporary file is left.
+    """
+    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise WriteError(
+            f"{path} could not be written: {error.strerror or error}. The previous file is unchanged.",
+            "Free some disk space, or choose a folder you can write to with --output.",
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text_atomic(path: Path, text: str) -> None:
+    """Like :func:`write_atomic` for text, as UTF-8 with Unix line ends."""
+    write_atomic(path, text.encode("utf-8"))
+
+
+def _replace(source: Path, target: Path) -> None:
+    for attempt in range(REPLACE_ATTEMPTS):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if attempt == REPLACE_ATTEMPTS - 1:
+                raise
+            time.sleep(REPLACE_WAIT_S)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut. Not every system can open a folder; then nothing is lost."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,130 @@
+"""The one object that owns geometry: where each voxel lies in the scanner.
+
+Conventions of the whole project: arrays have axes i, j, k as stored in the file; world coordinates are RAS in
+millimetres (x to the Right, y to the Anterior, z to the Superior, as in nibabel); orientation letters name where an
+axis goes *to*, so the identity affine is ``RAS`` (the Spinal Cord Toolbox calls the same ``LPI``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from nibabel.orientations import aff2axcodes
+
+from ..errors import GeometryError
+
+GRID_TOLERANCE_MM = 1e-3
+"""Two grids are the same if no corner voxel of one lies further than this from its twin, in millimetres."""
+
+ORTHONORMAL_TOLERANCE = 1e-3
+"""Largest allowed deviation of the dot product of two axis directions from 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """Shape and position of a voxel grid.
+
+    Parameters
+    ----------
+    shape
+        Number of voxels along the file's axes i, j, k.
+    affine
+        4 x 4 float64, from voxel index (i, j, k, 1) to RAS millimetres.
+
+    Raises
+    ------
+    GeometryError
+        The affine is not finite, singular or sheared, or a dimension is not positive.
+    """
+
+    shape: tuple[int, int, int]
+    affine: np.ndarray
+
+    def __post_init__(self) -> None:
+        shape = tuple(int(n) for n in self.shape)
+        if len(shape) != 3 or min(shape) < 1:
+            raise GeometryError(f"A volume has three dimensions of at least one voxel; got {shape}.")
+        affine = np.array(self.affine, dtype=np.float64)
+        _check_affine(affine)
+        affine.setflags(write=False)
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "affine", affine)
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        """Distance between neighbouring voxels along i, j, k in millimetres."""
+        i, j, k = np.sqrt((self.affine[:3, :3] ** 2).sum(axis=0)).tolist()
+        return i, j, k
+
+    @property
+    def voxel_volume(self) -> float:
+        """Volume of one voxel in cubic millimetres."""
+        return float(np.prod(self.spacing))
+
+    @property
+    def axcodes(self) -> str:
+        """Nearest anatomical direction of i, j, k as three letters, for example ``"PIR"``."""
+        return "".join(aff2axcodes(self.affine))
+
+    @property
+    def is_left_handed(self) -> bool:
+        """Whether i, j, k form a left-handed system (negative determinant), which ITK and VTK cannot store."""
+        return bool(np.linalg.det(self.affine[:3, :3]) < 0)
+
+    def to_world(self, index: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Map voxel indices (..., 3) to RAS millimetres (..., 3)."""
+        return np.asarray(index, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def to_index(self, world: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Map RAS millimetres (..., 3) to fractional voxel indices (..., 3)."""
+        return (np.asarray(world, dtype=float) - self.affine[:3, 3]) @ np.linalg.inv(self.affine[:3, :3]).T
+
+    def distance_to(self, other: Geometry) -> float:
+        """Largest distance in millimetres between equal corners of two grids; infinite if their shapes differ."""
+        if self.shape != other.shape:
+            return float("inf")
+        corners = np.array(list(product(*((0, n - 1) for n in self.shape))))
+        # A grid of one slice has no extent along that axis: compare at least one voxel step.
+        corners = np.vstack([corners, np.ones((1, 3))])
+        return float(np.linalg.norm(self.to_world(corners) - other.to_world(corners), axis=1).max())
+
+    def matches(self, other: Geometry, tolerance_mm: float = GRID_TOLERANCE_MM) -> bool:
+        """Whether both grids have the same shape and the same place in space."""
+        return self.distance_to(other) <= tolerance_mm
+
+    def with_shape_and_origin(self, shape: tuple[int, int, int], origin_index: Sequence[float]) -> Geometry:
+        """Return the grid of another shape whose voxel (0, 0, 0) lies at ``origin_index`` of this one."""
+        affine = self.affine.copy()
+        affine[:3, 3] = self.to_world(origin_index)
+        return Geometry(shape, affine)
+
+    def __str__(self) -> str:
+        shape = "x".join(str(n) for n in self.shape)
+        spacing = " x ".join(f"{s:.4g}" for s in self.spacing)
+        return f"{shape} voxels of {spacing} mm, {self.axcodes}"
+
+
+def _check_affine(affine: np.ndarray) -> None:
+    if affine.shape != (4, 4):
+        raise GeometryError(f"An affine is a 4 x 4 matrix; got shape {affine.shape}.")
+    if not np.isfinite(affine).all():
+        raise GeometryError(
+            "The position of the voxels (affine) holds NaN or infinite numbers.",
+            "Repair the header (sform/qform) before loading the file.",
+        )
+    lengths = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    if lengths.min() <= 0:
+        raise GeometryError(
+            "The position of the voxels (affine) is singular: a voxel size is zero.",
+            "Repair the header (pixdim, sform) before loading the file.",
+        )
+    directions = affine[:3, :3] / lengths
+    gram = directions.T @ directions - np.eye(3)
+    if np.abs(gram).max() > ORTHONORMAL_TOLERANCE:
+        raise GeometryError(
+            f"The voxel axes are not at right angles (sheared affine, cosine {np.abs(gram).max():.4f}).",
+            "Resample the image to an orthogonal grid first.",
+        )

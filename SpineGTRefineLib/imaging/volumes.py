@@ -1,0 +1,137 @@
+"""The two kinds of volumes that flow through the project: images and label maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from nibabel.nifti1 import Nifti1Header
+
+from ..anatomy import LabelScheme, LossReport, conversion
+from ..errors import GeometryError, LabelError
+from .geometry import Geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a volume was read from.
+
+    Parameters
+    ----------
+    path
+        The file as the user named it (links not resolved).
+    sha256
+        Hash of the file's bytes as they were read.
+    header
+        The file's own header; spatial fields of derivatives are taken from it byte by byte.
+    notes
+        What the reader found worth saying (qform and sform disagree, trailing bytes, unknown units).
+    """
+
+    path: Path
+    sha256: str
+    header: Nifti1Header
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """An intensity image.
+
+    Parameters
+    ----------
+    array
+        Axes i, j, k of the file; any real type, scaling already applied.
+    geometry
+        Position of the voxels.
+    source
+        The file it came from, or None for an image made in memory.
+    """
+
+    array: np.ndarray
+    geometry: Geometry
+    source: Source | None = None
+
+    def __post_init__(self) -> None:
+        _check_shape(self.array, self.geometry)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMap:
+    """A mask: whole numbers, their place in space, and what each number means.
+
+    Parameters
+    ----------
+    array
+        Axes i, j, k of the file; an integer type; 0 is background. Treat as read-only.
+    geometry
+        Position of the voxels.
+    scheme
+        The meaning of the values. Values outside the scheme are allowed here (they are what a check reports) and are
+        refused on saving.
+    source
+        The file it came from, or None for a map made in memory.
+    """
+
+    array: np.ndarray
+    geometry: Geometry
+    scheme: LabelScheme
+    source: Source | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        _check_shape(self.array, self.geometry)
+        if not np.issubdtype(self.array.dtype, np.integer):
+            raise LabelError(f"A label map holds whole numbers; got {self.array.dtype}.")
+
+    def values(self) -> tuple[int, ...]:
+        """Values present in the array, ascending, without 0."""
+        return tuple(int(v) for v in present_values(self.array))
+
+    def counts(self) -> dict[int, int]:
+        """Number of voxels of each value present, without 0, ascending by value."""
+        values, counts = np.unique(self.array[self.array != 0], return_counts=True)
+        return {int(v): int(n) for v, n in zip(values, counts, strict=True)}
+
+    def unknown_values(self) -> tuple[int, ...]:
+        """Values present that the scheme does not know, ascending."""
+        return tuple(v for v in self.values() if v not in self.scheme)
+
+    def mask(self, values: int | Iterable[int]) -> np.ndarray:
+        """Boolean array of the voxels that hold one of ``values``."""
+        if isinstance(values, int):
+            return np.asarray(self.array == values)
+        return np.isin(self.array, np.fromiter(values, dtype=self.array.dtype))
+
+    def with_array(self, array: np.ndarray) -> LabelMap:
+        """Return the same grid, scheme and source with other voxels."""
+        return replace(self, array=array)
+
+    def converted(self, target: LabelScheme) -> tuple[LabelMap, LossReport]:
+        """Express the map in another scheme.
+
+        Returns
+        -------
+        LabelMap
+            Same grid, values of ``target``; structures that ``target`` lacks become background.
+        LossReport
+            What had to be dropped or merged, with voxel counts.
+        """
+        array, report = conversion(self.scheme, target).apply(self.array)
+        return LabelMap(array, self.geometry, target, self.source), report
+
+
+def present_values(array: np.ndarray) -> np.ndarray:
+    """Ascending unique values of an integer array without 0 (fast for the small non-negative values of label maps)."""
+    if array.size == 0:
+        return np.zeros(0, dtype=array.dtype)
+    if array.min() >= 0 and array.max() < 1 << 20:
+        return np.flatnonzero(np.bincount(array.ravel(order="K"))[1:]) + 1
+    values = np.unique(array)
+    return values[values != 0]
+
+
+def _check_shape(array: np.ndarray, geometry: Geometry) -> None:
+    if array.shape != geometry.shape:
+        raise GeometryError(f"The array has shape {array.shape}, its geometry says {geometry.shape}.")
