@@ -118,3 +118,51 @@ class MissingDependencyError(RefineError, ImportError):
     """An optional package is needed for this step and is not installed."""
 
     exit_code = 50
+
+
+class WorkerError(RefineError, RuntimeError):
+    """The process that runs the models died, hung, or speaks another version."""
+
+    exit_code = 60
+
+
+class CancelledError(RefineError):
+    """The user ended a step before it was done; nothing was written."""
+
+    exit_code = 130
+
+
+class ModelError(RefineError):
+    """A model cannot be used: incomplete, damaged, or made for something else."""
+
+    exit_code = 60
+
+
+class UnsafeModelError(ModelError):
+    """A model file could run code, or asks for classes that this project does not build."""
+
+    exit_code = 61
+
+
+class ModelNotInstalledError(ModelError):
+    """The model is known but its weights are not on this machine."""
+
+    exit_code = 62
+
+
+class ChecksumError(ModelError):
+    """A model file is not the one that was published, or not the one that was installed."""
+
+    exit_code = 63
+
+
+class DownloadError(RefineError):
+    """A download did not come through."""
+
+    exit_code = 64
+
+
+class CancelledError(RefineError):
+    """The user stopped the work. Nothing was written."""
+
+    exit_code = 130
