@@ -1,6 +1,7 @@
 """Structures of the spine, the label schemes that number them, and conversions between schemes."""
 
 from .conversions import Conversion, LossReport, conversion
+from .order import disc_below, resolve_disc, spine_order, vertebra_above, vertebra_below
 from .schemes import LabelEntry, LabelScheme, read_scheme, scheme, scheme_names
 from .structures import Structure, structure, structures
 
@@ -11,9 +12,14 @@ __all__ = [
     "LossReport",
     "Structure",
     "conversion",
+    "disc_below",
     "read_scheme",
+    "resolve_disc",
     "scheme",
     "scheme_names",
+    "spine_order",
     "structure",
     "structures",
+    "vertebra_above",
+    "vertebra_below",
 ]

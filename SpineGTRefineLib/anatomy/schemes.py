@@ -113,22 +113,27 @@ def read_scheme(path: Path) -> LabelScheme:
     Raises
     ------
     UsageError
-        A row is not usable; the message names the file and the line.
+        A row is not usable (not a number, unknown structure, a value or a structure that appears twice); the message
+        names the file and the line.
     """
     entries: list[LabelEntry] = []
-    seen: set[int] = set()
+    line_of: dict[int | str, int] = {}
     with path.open(encoding="utf-8", newline="") as stream:
-        for line, row in enumerate(csv.DictReader(stream), start=2):
+        reader = csv.DictReader(stream, strict=True)
+        missing = _OWN_COLUMNS - set(reader.fieldnames or ())
+        if missing:
+            raise _bad_row(path, 1, f"there is no column {', '.join(sorted(missing))}")
+        for row in reader:
             try:
                 entry = _entry_from_row(row)
-            except (KeyError, TypeError, ValueError) as error:
-                raise UsageError(f"{path.name}, line {line}: {error}", "Correct the row of the label scheme.") from error
-            if entry is None:
-                continue
-            if entry.value in seen:
-                raise UsageError(f"{path.name}, line {line}: the value {entry.value} appears twice.")
-            seen.add(entry.value)
-            entries.append(entry)
+                for mark in () if entry is None else (entry.value, entry.structure.key):
+                    if mark in line_of:
+                        raise ValueError(f"{mark} already stands in line {line_of[mark]}")
+                    line_of[mark] = reader.line_num
+            except (TypeError, ValueError) as error:
+                raise _bad_row(path, reader.line_num, str(error)) from error
+            if entry is not None:
+                entries.append(entry)
     return LabelScheme(path.stem, tuple(entries))
 
 
@@ -150,9 +155,25 @@ _OWN_COLUMNS = {"LabelValue", "Name", "Color_R", "Color_G", "Color_B", "Color_A"
 
 
 def _entry_from_row(row: dict[str, str]) -> LabelEntry | None:
+    """Return the entry of a row, or None for the background."""
+    if None in row or None in row.values():
+        raise ValueError("the row has more or fewer fields than the header")
     value = int(row["LabelValue"])
     if value == 0:
         return None
-    color = (int(row["Color_R"]), int(row["Color_G"]), int(row["Color_B"]))
+    if value < 0:
+        raise ValueError(f"a label value is above 0, not {value}")
+    red, green, blue = (_color_part(row[f"Color_{part}"]) for part in "RGB")
     terminology = tuple((column, text) for column, text in row.items() if column not in _OWN_COLUMNS and text)
-    return LabelEntry(value, row["Name"], structure(row["Structure"]), color, terminology)
+    return LabelEntry(value, row["Name"], structure(row["Structure"]), (red, green, blue), terminology)
+
+
+def _color_part(text: str) -> int:
+    part = int(text)
+    if not 0 <= part <= 255:
+        raise ValueError(f"a colour goes from 0 to 255, not {part}")
+    return part
+
+
+def _bad_row(path: Path, line: int, reason: str) -> UsageError:
+    return UsageError(f"{path.name}, line {line}: {reason.rstrip('.')}.", "Correct the row of the label scheme.")

@@ -1,4 +1,4 @@
-"""The structures that labels stand for, and their order along the spine.
+"""The structures that labels stand for.
 
 A structure is named once, by its key (``vertebra_T1``, ``disc_T12-L1``, ``canal_whole``); schemes map numbers to keys.
 Order from head to tail comes from ``Resources/Anatomy/structures.csv``, never from label values.
@@ -7,8 +7,11 @@ Order from head to tail comes from ``Resources/Anatomy/structures.csv``, never f
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import UsageError
 from ..resources import resource_path
@@ -28,20 +31,34 @@ class Structure:
     name
         Name for people, for example ``T12-L1 disc``.
     order
-        Position from head to tail among the structures of the spine, or None for what runs along it.
+        Position from head to tail, or None for what runs along the spine. Vertebrae, discs, endplates, sacrum and
+        coccyx share one sequence; spinal levels, rootlets, points and unnamed instances have one each.
+    above
+        Keys of the vertebra that lies directly above (discs, endplates) or that carries it (ribs). Several where the
+        anatomy decides, as for the lumbosacral disc.
+    below
+        Key of the vertebra, or the sacrum, directly below a disc. None for a disc that is only known as "the one below
+        that vertebra".
+    variant
+        Whether it exists only in people with more vertebrae or ribs than usual (T13, L6, cervical ribs).
+    broader
+        Key of the structure that stands in for it in schemes that have no value for it, for example ``sacrum`` for a
+        sacral segment. None where nothing may.
     """
 
     key: str
     kind: str
     name: str
     order: float | None = None
+    above: tuple[str, ...] = ()
+    below: str | None = None
+    variant: bool = False
+    broader: str | None = None
 
 
-@cache
-def structures() -> dict[str, Structure]:
+def structures() -> Mapping[str, Structure]:
     """All known structures by key."""
-    with resource_path("Anatomy", "structures.csv").open(encoding="utf-8", newline="") as stream:
-        return {row["Structure"]: _from_row(row) for row in csv.DictReader(stream)}
+    return _shipped_structures()
 
 
 def structure(key: str) -> Structure:
@@ -58,5 +75,61 @@ def structure(key: str) -> Structure:
         raise UsageError(f"There is no structure called {key!r}.", "See Resources/Anatomy/structures.csv.") from None
 
 
+def read_structures(path: Path) -> dict[str, Structure]:
+    """Read a table of structures.
+
+    Raises
+    ------
+    UsageError
+        A row is not usable, or a key it refers to does not exist; the message names the file and the line.
+    """
+    found: dict[str, Structure] = {}
+    line_of: dict[str, int] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        for row in reader:
+            try:
+                entry = _from_row(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise _bad_row(path, reader.line_num, _reason(error)) from error
+            if entry.key in found:
+                raise _bad_row(path, reader.line_num, f"the structure {entry.key!r} appears twice")
+            found[entry.key] = entry
+            line_of[entry.key] = reader.line_num
+    for entry in found.values():
+        for other in (*entry.above, entry.below, entry.broader):
+            if other is not None and other not in found:
+                raise _bad_row(
+                    path, line_of[entry.key], f"{entry.key!r} refers to {other!r}, which is not in the table"
+                )
+    return found
+
+
+@cache
+def _shipped_structures() -> Mapping[str, Structure]:
+    return MappingProxyType(read_structures(resource_path("Anatomy", "structures.csv")))
+
+
 def _from_row(row: dict[str, str]) -> Structure:
-    return Structure(row["Structure"], row["Kind"], row["Name"], float(row["Order"]) if row["Order"] else None)
+    if not row["Structure"] or not row["Kind"]:
+        raise ValueError("Structure and Kind must not be empty")
+    if row["Variant"] not in ("", "yes"):
+        raise ValueError(f"Variant is 'yes' or empty, not {row['Variant']!r}")
+    return Structure(
+        key=row["Structure"],
+        kind=row["Kind"],
+        name=row["Name"],
+        order=float(row["Order"]) if row["Order"] else None,
+        above=tuple(row["Above"].split()),
+        below=row["Below"] or None,
+        variant=row["Variant"] == "yes",
+        broader=row["Broader"] or None,
+    )
+
+
+def _reason(error: Exception) -> str:
+    return f"the column {error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _bad_row(path: Path, line: int, reason: str) -> UsageError:
+    return UsageError(f"{path.name}, line {line}: {reason}.", "Correct the row of the table.")
