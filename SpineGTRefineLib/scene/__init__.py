@@ -1,0 +1,12 @@
+"""Cases in a 3D Slicer scene: volumes to look at, label maps as segmentations to edit, edited voxels back.
+
+Imports ``slicer`` and ``vtk``, so only the module file, the panel and the browser station import this room. It runs
+inside 3D Slicer and on the PyPI package ``slicer-core``, without a window.
+"""
+
+from .case import SceneCase, load_case
+from .context import Scene
+from .labels import LabelSegmentation
+from .volumes import add_volume
+
+__all__ = ["LabelSegmentation", "Scene", "SceneCase", "add_volume", "load_case"]

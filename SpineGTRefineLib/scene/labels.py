@@ -1,0 +1,222 @@
+"""Label maps as segmentations, and edited segmentations back as label maps, exact to the last voxel.
+
+Slicer identifies segments by an id, shows them by a name, and stores them in layers under label values of its own, which
+it renumbers at will. So the meaning of a segment is kept here, in a table from segment id to label, and as the tag
+``LabelValue`` on the segment, which survives saved scenes. Visibility, names, order and Slicer's own values play no part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+
+from ..anatomy import LabelEntry, LabelScheme
+from ..errors import LabelError
+from ..imaging import Geometry, LabelMap
+from .context import Scene
+from .grids import fill_image, matrix_of, on_grid, right_handed
+from .layers import merge_layers
+from .terminology import terminology_entry
+
+LABEL_TAG = "LabelValue"
+"""Segment tag that holds the label, as decimal digits."""
+
+LARGEST_LABEL = 65535
+"""Slicer's layers hold 16 bits."""
+
+_UNKNOWN_COLOR = (0.5, 0.5, 0.5)
+
+
+@dataclass(eq=False)
+class LabelSegmentation:
+    """A label map under edit.
+
+    Parameters
+    ----------
+    node
+        The ``vtkMRMLSegmentationNode``.
+    original
+        The label map that it was made from; edited maps get its grid, scheme, number type and source.
+    grid
+        Grid of the image that it belongs to.
+    values
+        Label of each segment id.
+    """
+
+    node: Any
+    original: LabelMap
+    grid: Geometry
+    values: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, scene: Scene, labels: LabelMap, name: str, grid: Geometry | None = None) -> LabelSegmentation:
+        """Add a segmentation with one segment for each label present, all in one shared layer.
+
+        Parameters
+        ----------
+        scene
+            Where to add it.
+        labels
+            The label map. Values that its scheme does not know get a grey segment, so that they can be seen.
+        name
+            The node's name.
+        grid
+            Grid of the image that it belongs to; editing happens on exactly this grid. Default: the map's own.
+
+        Raises
+        ------
+        LabelError
+            A label is negative or above 65535.
+        GeometryError
+            The map does not lie on the image's grid.
+        """
+        values = _checked_values(labels)
+        grid = grid or labels.geometry
+        geometry = right_handed(grid)
+        array = on_grid(labels.array, labels.geometry, geometry)
+        layer = slicer.vtkOrientedImageData()
+        fill_image(layer, array.astype(np.uint8 if max(values, default=0) <= 255 else np.uint16))
+        layer.SetImageToWorldMatrix(matrix_of(geometry.affine))
+
+        node = scene.new_node("vtkMRMLSegmentationNode", name)
+        node.CreateDefaultDisplayNodes()
+        node.SetSourceRepresentationToBinaryLabelmap()
+        _set_reference_geometry(node, layer)
+        result = cls(node, labels, grid)
+        for value in _head_to_tail(values, labels.scheme):
+            result._add(value, layer)
+        return result
+
+    def labels(self) -> LabelMap:
+        """Return the label map as it is now.
+
+        Raises
+        ------
+        LabelError
+            A segment was removed or added by other means than :meth:`add_segment`, or two segments overlap.
+        GeometryError
+            Voxels were drawn outside the image, or a segment was moved to another grid.
+        """
+        array = merge_layers(self.node, self._current_values(), self.original)
+        return self.original.with_array(array)
+
+    def add_segment(self, value: int) -> str:
+        """Add an empty segment for a label of the scheme (or find the one there is) and return its id."""
+        entry = self.original.scheme[value]
+        for segment_id, known in list(self.values.items()):
+            if known == entry.value:
+                if self.node.GetSegmentation().GetSegment(segment_id) is not None:
+                    return segment_id
+                del self.values[segment_id]
+        return self._add(entry.value, None)
+
+    def segment_id(self, value: int) -> str:
+        """Return the id of the segment of a label.
+
+        Raises
+        ------
+        LabelError
+            The label has no segment.
+        """
+        for segment_id, known in self.values.items():
+            if known == value:
+                return segment_id
+        raise LabelError(f"The label {value} has no segment.", "Add the structure first.")
+
+    def _add(self, value: int, layer: Any) -> str:
+        entry = self.original.scheme[value] if value in self.original.scheme else None
+        segment = slicer.vtkSegment()
+        segment.SetName(entry.name if entry else f"Label {value}")
+        segment.SetColor(*_color(entry))
+        segment.SetTag(LABEL_TAG, str(value))
+        if entry is not None:
+            segment.SetTerminology(terminology_entry(entry))
+        if layer is not None:
+            segment.SetLabelValue(value)
+            segment.AddRepresentation(slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName(), layer)
+        segment_id = self.node.GetSegmentation().GenerateUniqueSegmentID(
+            entry.structure.key if entry else f"value_{value}"
+        )
+        self.node.GetSegmentation().AddSegment(segment, segment_id)
+        self.values[segment_id] = value
+        return segment_id
+
+    def _current_values(self) -> dict[str, int]:
+        segmentation = self.node.GetSegmentation()
+        present = list(segmentation.GetSegmentIDs())
+        removed = [value for segment_id, value in self.values.items() if segment_id not in present]
+        if removed:
+            raise LabelError(
+                f"Segments were removed: {', '.join(self._name(v) for v in removed)}.",
+                "Undo the removal. To empty a structure erase its voxels; its segment stays.",
+            )
+        values = {segment_id: self._value_of(segment_id, segmentation.GetSegment(segment_id)) for segment_id in present}
+        twice = [value for value, count in Counter(values.values()).items() if count > 1]
+        if twice:
+            raise LabelError(
+                f"Several segments stand for the same structure: {', '.join(self._name(v) for v in twice)}.",
+                "Move the voxels into one of them (Logical operators: Add) and remove the other.",
+            )
+        return values
+
+    def _value_of(self, segment_id: str, segment: Any) -> int:
+        if segment_id in self.values:
+            return self.values[segment_id]
+        tag = _tag(segment)
+        if tag.isdecimal() and int(tag) in self.original.scheme:
+            return int(tag)
+        raise LabelError(
+            f"The segment {segment.GetName()!r} was added freely, so its label is not known.",
+            "Add structures by their label (LabelSegmentation.add_segment), move the voxels there, remove this one.",
+        )
+
+    def _name(self, value: int) -> str:
+        scheme = self.original.scheme
+        return f"{scheme[value].name} ({value})" if value in scheme else str(value)
+
+
+def _checked_values(labels: LabelMap) -> tuple[int, ...]:
+    values = labels.values()
+    refused = [value for value in values if not 0 < value <= LARGEST_LABEL]
+    if refused:
+        raise LabelError(
+            f"Labels must lie between 1 and {LARGEST_LABEL} to be edited; found {refused[:5]}.",
+            "Convert the mask to a label scheme first.",
+        )
+    return values
+
+
+def _head_to_tail(values: tuple[int, ...], scheme: LabelScheme) -> list[int]:
+    """Order of the segment table: along the spine where there is one, then what runs along it, unknown values last."""
+
+    def place(value: int) -> tuple[int, float, int]:
+        if value not in scheme:
+            return 2, 0.0, value
+        order = scheme[value].structure.order
+        return (1, 0.0, value) if order is None else (0, order, value)
+
+    return sorted(values, key=place)
+
+
+def _set_reference_geometry(node: Any, layer: Any) -> None:
+    converter = slicer.vtkSegmentationConverter
+    node.GetSegmentation().SetConversionParameter(
+        converter.GetReferenceImageGeometryParameterName(), converter.SerializeImageGeometry(layer)
+    )
+
+
+def _color(entry: LabelEntry | None) -> tuple[float, float, float]:
+    if entry is None:
+        return _UNKNOWN_COLOR
+    red, green, blue = entry.color
+    return red / 255, green / 255, blue / 255
+
+
+def _tag(segment: Any) -> str:
+    text = vtk.reference("")
+    return str(text) if segment.GetTag(LABEL_TAG, text) else ""
