@@ -67,7 +67,7 @@ def write_text_atomic(path: Path, text: str) -> None:
 def _replace(source: Path, target: Path) -> None:
     for attempt in range(REPLACE_ATTEMPTS):
         try:
-            os.replace(source, target)
+            source.replace(target)
             return
         except PermissionError:
             if attempt == REPLACE_ATTEMPTS - 1:

@@ -1,6 +1,37 @@
 """Volumes on disk and in memory: geometry, the NIfTI gate, the atomic writer, resampling, reorientation, crops."""
 
+from .crop import Box, crop, restore
+from .difference import LabelDifference, ValueDifference, label_difference
 from .geometry import GRID_TOLERANCE_MM, Geometry
+from .headers import geometry_from_header, header_for_new_mask, header_from_geometry
+from .nifti import encode_labels, read_image, read_labels, write_image, write_labels
+from .orientation import reorient, reorient_to_grid
+from .resample import resample_image, resample_labels
 from .volumes import Image, LabelMap, Source, present_values
 
-__all__ = ["GRID_TOLERANCE_MM", "Geometry", "Image", "LabelMap", "Source", "present_values"]
+__all__ = [
+    "GRID_TOLERANCE_MM",
+    "Box",
+    "Geometry",
+    "Image",
+    "LabelDifference",
+    "LabelMap",
+    "Source",
+    "ValueDifference",
+    "crop",
+    "encode_labels",
+    "geometry_from_header",
+    "header_for_new_mask",
+    "header_from_geometry",
+    "label_difference",
+    "present_values",
+    "read_image",
+    "read_labels",
+    "reorient",
+    "reorient_to_grid",
+    "resample_image",
+    "resample_labels",
+    "restore",
+    "write_image",
+    "write_labels",
+]

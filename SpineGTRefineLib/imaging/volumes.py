@@ -90,7 +90,7 @@ class LabelMap:
         return tuple(int(v) for v in present_values(self.array))
 
     def counts(self) -> dict[int, int]:
-        """Number of voxels of each value present, without 0, ascending by value."""
+        """Count the voxels of each value present, without 0, ascending by value."""
         values, counts = np.unique(self.array[self.array != 0], return_counts=True)
         return {int(v): int(n) for v, n in zip(values, counts, strict=True)}
 
