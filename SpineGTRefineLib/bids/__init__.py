@@ -1,0 +1,8 @@
+"""BIDS datasets: the only room that knows names and places."""
+
+from .case import Case, MaskFile
+from .dataset import Dataset
+from .masktypes import MaskType, mask_type, mask_types
+from .scan import Note
+
+__all__ = ["Case", "Dataset", "MaskFile", "MaskType", "Note", "mask_type", "mask_types"]
