@@ -1,16 +1,17 @@
 """From one label scheme to another, with a report of what gets lost.
 
-A structure keeps its meaning, or takes the name of a broader structure (a sacral segment becomes sacrum), or is dropped;
-the last two are reported. Values never decide: 1 is the cord in one scheme and the C1 rootlets in another.
+A structure keeps its meaning, or takes the name of a broader structure (a sacral segment becomes sacrum), or is
+dropped; the report names the last two. Values never decide: 1 is the cord in one scheme and the C1 rootlets in another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import LabelError
 from .order import is_relative_disc, resolve_disc, vertebra_above
 from .schemes import LabelScheme
 from .structures import structure
@@ -26,11 +27,11 @@ class LossReport:
     Parameters
     ----------
     dropped
-        Structure key (or ``value N`` where the source scheme does not know the value) to number of voxels that became
-        background.
+        Structure key in the source scheme (or ``value N`` where that does not know the value) to number of voxels that
+        became background.
     merged
-        Structure key as the target names it to the source keys that now bear this name, where these are several, or
-        one whose own name the target lacks.
+        Structure key that a reader of the result will understand to the keys in the source scheme that now bear this
+        name, where these are several, or one that meant something else.
     """
 
     dropped: dict[str, int]
@@ -53,18 +54,12 @@ class Conversion:
     source: LabelScheme
     target: LabelScheme
 
-    def table(self, values: Collection[int]) -> dict[int, int]:
+    def table(self, values: Iterable[int]) -> dict[int, int]:
         """Return source value to target value for a map that holds ``values``; what has no target is left out."""
-        present = {self.source[value].structure.key for value in values if value in self.source}
-        anatomical = {resolve_disc(key, present) for key in present}
-        table: dict[int, int] = {}
-        for value in sorted(values):
-            if value in self.source:
-                key = resolve_disc(self.source[value].structure.key, present)
-                target = _target_value(self.target, key, anatomical)
-                if target is not None:
-                    table[value] = target
-        return table
+        meaning = _meanings(self.source, values)
+        present = set(meaning.values())
+        found = {value: _value_for(self.target, key, present) for value, key in meaning.items()}
+        return {value: target for value, target in found.items() if target is not None}
 
     def apply(self, array: np.ndarray) -> tuple[np.ndarray, LossReport]:
         """Express an integer array in the target scheme.
@@ -80,27 +75,34 @@ class Conversion:
             Same shape, the smallest unsigned type that holds every value of the target scheme.
         LossReport
             What became background, and what lost its own name.
+
+        Raises
+        ------
+        LabelError
+            The array does not hold whole numbers.
         """
+        if not np.issubdtype(array.dtype, np.integer):
+            raise LabelError(f"A label map holds whole numbers; got {array.dtype}.")
         counts = _count_values(array)
         table = self.table(counts)
-        return _map_values(array, table, self.target), self._report(counts, table)
+        dtype = np.min_scalar_type(max(self.target.values, default=0))
+        return _map_values(array, table, counts, dtype), self._report(counts, table)
 
     def _report(self, counts: dict[int, int], table: dict[int, int]) -> LossReport:
-        dropped = {self._source_name(value): n for value, n in counts.items() if value not in table}
-        present = {self.source[value].structure.key for value in counts if value in self.source}
-        written = {self.target[value].structure.key for value in table.values()}
-        sources: dict[str, list[str]] = {}
-        renamed: set[str] = set()
+        dropped = {self._source_key(value): n for value, n in counts.items() if value not in table}
+        meant = _meanings(self.source, counts)
+        read = _meanings(self.target, table.values())
+        sharing: dict[str, list[int]] = {}
         for value, target in table.items():
-            key = self.source[value].structure.key
-            read_back = resolve_disc(self.target[target].structure.key, written)
-            sources.setdefault(read_back, []).append(key)
-            if read_back != resolve_disc(key, present):
-                renamed.add(read_back)
-        merged = {name: tuple(keys) for name, keys in sources.items() if len(keys) > 1 or name in renamed}
+            sharing.setdefault(read[target], []).append(value)
+        merged = {
+            key: tuple(map(self._source_key, values))
+            for key, values in sharing.items()
+            if len(values) > 1 or meant[values[0]] != key
+        }
         return LossReport(dropped, merged)
 
-    def _source_name(self, value: int) -> str:
+    def _source_key(self, value: int) -> str:
         return self.source[value].structure.key if value in self.source else f"value {value}"
 
 
@@ -109,20 +111,26 @@ def conversion(source: LabelScheme, target: LabelScheme) -> Conversion:
     return Conversion(source, target)
 
 
-def _target_value(target: LabelScheme, key: str, present: Collection[str]) -> int | None:
+def _meanings(scheme: LabelScheme, values: Iterable[int]) -> dict[int, str]:
+    """Anatomical key of each value that the scheme knows, in a map that holds ``values``."""
+    keys = {value: scheme[value].structure.key for value in values if value in scheme}
+    return {value: resolve_disc(key, keys.values()) for value, key in keys.items()}
+
+
+def _value_for(target: LabelScheme, key: str, present: Collection[str]) -> int | None:
     """Value of a structure in ``target``, else of the nearest broader structure that ``target`` has."""
     wanted: str | None = key
     while wanted is not None:
         if target.has(wanted):
             return target.value_of(wanted)
-        relative = _relative_value(target, wanted, present)
+        relative = _value_by_vertebra_above(target, wanted, present)
         if relative is not None:
             return relative
         wanted = structure(wanted).broader
     return None
 
 
-def _relative_value(target: LabelScheme, key: str, present: Collection[str]) -> int | None:
+def _value_by_vertebra_above(target: LabelScheme, key: str, present: Collection[str]) -> int | None:
     """Value of a disc in a scheme that names discs by the vertebra above."""
     if structure(key).kind != "disc":
         return None
@@ -143,18 +151,18 @@ def _count_values(array: np.ndarray) -> dict[int, int]:
     flat = array.ravel(order="K")
     totals = np.zeros(int(array.max()) + 1, dtype=np.int64)
     for start in range(0, flat.size, _CHUNK):  # bincount widens to 64 bit, so never the whole volume at once
-        totals += np.bincount(flat[start : start + _CHUNK], minlength=totals.size)
+        totals += np.bincount(flat[start : start + _CHUNK].astype(np.intp), minlength=totals.size)
     return {int(v): int(totals[v]) for v in np.flatnonzero(totals) if v != 0}
 
 
-def _map_values(array: np.ndarray, table: dict[int, int], target: LabelScheme) -> np.ndarray:
-    dtype = np.min_scalar_type(max(target.values, default=0))
-    if array.size == 0 or not table:
+def _map_values(array: np.ndarray, table: dict[int, int], values: Collection[int], dtype: np.dtype) -> np.ndarray:
+    """Replace each value by its entry in ``table``, and by 0 where it has none."""
+    if not table:
         return np.zeros(array.shape, dtype=dtype)
-    if array.min() < 0 or array.max() >= _LOOKUP_LIMIT:
-        values, inverse = np.unique(array, return_inverse=True)
-        return np.array([table.get(int(v), 0) for v in values], dtype=dtype)[inverse].reshape(array.shape)
-    lookup = np.zeros(int(array.max()) + 1, dtype=dtype)
+    if min(values) < 0 or max(values) >= _LOOKUP_LIMIT:
+        known, inverse = np.unique(array, return_inverse=True)
+        return np.array([table.get(int(v), 0) for v in known], dtype=dtype)[inverse].reshape(array.shape)
+    lookup = np.zeros(max(values) + 1, dtype=dtype)
     for value, mapped in table.items():
         lookup[value] = mapped
-    return lookup[array]
+    return np.asarray(lookup[array])

@@ -8,6 +8,7 @@ there), the usual anatomy is assumed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import cache
 
 from .structures import Structure, structure, structures
 
@@ -39,10 +40,10 @@ def disc_below(vertebra: str, present: Collection[str]) -> str | None:
     str or None
         ``disc_L-S`` below the last lumbar vertebra, whichever it is; None below C1 and the sacrum, where no disc is.
     """
-    candidates = _discs_below(structure(vertebra))
+    candidates = _discs_below(structure(vertebra).key)
     if not candidates:
         return None
-    following = _next_in_column(structure(vertebra), present)
+    following = _next_in_column(vertebra, present)
     for disc in candidates:
         if disc.below == following:
             return disc.key
@@ -79,23 +80,18 @@ def resolve_disc(disc: str, present: Collection[str]) -> str:
 
 def is_relative_disc(entry: Structure) -> bool:
     """Whether a structure is a disc whose anatomical name depends on which vertebrae exist."""
-    return (
-        entry.kind == "disc"
-        and len(entry.above) == 1
-        and bool(_discs_below(structure(entry.above[0])))
-        and (entry.below is None)
-    )
+    return entry.kind == "disc" and entry.below is None and any(_discs_below(key) for key in entry.above)
 
 
-def _discs_below(vertebra: Structure) -> list[Structure]:
+@cache
+def _discs_below(vertebra: str) -> tuple[Structure, ...]:
     """Anatomical discs that can lie directly below a vertebra, from head to tail."""
-    return [entry for entry in structures().values() if entry.below is not None and vertebra.key in entry.above]
+    return tuple(entry for entry in structures().values() if entry.below is not None and vertebra in entry.above)
 
 
-def _next_in_column(vertebra: Structure, present: Collection[str]) -> str | None:
-    position = vertebra.order or 0.0
-    lower = (key for key in spine_order(_column_members(present)) if (structure(key).order or 0.0) > position)
-    return next(lower, None)
+def _next_in_column(vertebra: str, present: Collection[str]) -> str | None:
+    column = spine_order({*_column_members(present), vertebra})
+    return next(iter(column[column.index(vertebra) + 1 :]), None)
 
 
 def _column_members(present: Collection[str]) -> set[str]:

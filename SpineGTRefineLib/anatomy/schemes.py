@@ -5,7 +5,6 @@ A scheme is a CSV file in Slicer's colour-table format (Slicer reads it unchange
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,6 +13,7 @@ from pathlib import Path
 from ..errors import LabelError, UsageError
 from ..resources import resource_path
 from .structures import Structure, structure
+from .tables import naming_the_row, read_rows
 
 
 @dataclass(frozen=True)
@@ -118,22 +118,16 @@ def read_scheme(path: Path) -> LabelScheme:
     """
     entries: list[LabelEntry] = []
     line_of: dict[int | str, int] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream, strict=True)
-        missing = _OWN_COLUMNS - set(reader.fieldnames or ())
-        if missing:
-            raise _bad_row(path, 1, f"there is no column {', '.join(sorted(missing))}")
-        for row in reader:
-            try:
-                entry = _entry_from_row(row)
-                for mark in () if entry is None else (entry.value, entry.structure.key):
-                    if mark in line_of:
-                        raise ValueError(f"{mark} already stands in line {line_of[mark]}")
-                    line_of[mark] = reader.line_num
-            except (TypeError, ValueError) as error:
-                raise _bad_row(path, reader.line_num, str(error)) from error
-            if entry is not None:
-                entries.append(entry)
+    for line, row in read_rows(path, _OWN_COLUMNS):
+        with naming_the_row(path, line):
+            entry = _entry_from_row(row)
+            if entry is None:
+                continue
+            for mark in (entry.value, entry.structure.key):
+                if mark in line_of:
+                    raise ValueError(f"{mark} already stands in line {line_of[mark]}")
+                line_of[mark] = line
+        entries.append(entry)
     return LabelScheme(path.stem, tuple(entries))
 
 
@@ -156,8 +150,6 @@ _OWN_COLUMNS = {"LabelValue", "Name", "Color_R", "Color_G", "Color_B", "Color_A"
 
 def _entry_from_row(row: dict[str, str]) -> LabelEntry | None:
     """Return the entry of a row, or None for the background."""
-    if None in row or None in row.values():
-        raise ValueError("the row has more or fewer fields than the header")
     value = int(row["LabelValue"])
     if value == 0:
         return None
@@ -173,7 +165,3 @@ def _color_part(text: str) -> int:
     if not 0 <= part <= 255:
         raise ValueError(f"a colour goes from 0 to 255, not {part}")
     return part
-
-
-def _bad_row(path: Path, line: int, reason: str) -> UsageError:
-    return UsageError(f"{path.name}, line {line}: {reason.rstrip('.')}.", "Correct the row of the label scheme.")

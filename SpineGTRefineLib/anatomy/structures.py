@@ -6,7 +6,6 @@ Order from head to tail comes from ``Resources/Anatomy/structures.csv``, never f
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,9 @@ from types import MappingProxyType
 
 from ..errors import UsageError
 from ..resources import resource_path
+from .tables import bad_row, naming_the_row, read_rows
+
+_COLUMNS = ("Structure", "Kind", "Name", "Order", "Above", "Below", "Variant", "Broader")
 
 
 @dataclass(frozen=True)
@@ -85,23 +87,17 @@ def read_structures(path: Path) -> dict[str, Structure]:
     """
     found: dict[str, Structure] = {}
     line_of: dict[str, int] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        for row in reader:
-            try:
-                entry = _from_row(row)
-            except (KeyError, TypeError, ValueError) as error:
-                raise _bad_row(path, reader.line_num, _reason(error)) from error
+    for line, row in read_rows(path, _COLUMNS):
+        with naming_the_row(path, line):
+            entry = _from_row(row)
             if entry.key in found:
-                raise _bad_row(path, reader.line_num, f"the structure {entry.key!r} appears twice")
-            found[entry.key] = entry
-            line_of[entry.key] = reader.line_num
+                raise ValueError(f"{entry.key!r} already stands in line {line_of[entry.key]}")
+        found[entry.key] = entry
+        line_of[entry.key] = line
     for entry in found.values():
         for other in (*entry.above, entry.below, entry.broader):
             if other is not None and other not in found:
-                raise _bad_row(
-                    path, line_of[entry.key], f"{entry.key!r} refers to {other!r}, which is not in the table"
-                )
+                raise bad_row(path, line_of[entry.key], f"{entry.key!r} refers to {other!r}, which the table lacks")
     return found
 
 
@@ -125,11 +121,3 @@ def _from_row(row: dict[str, str]) -> Structure:
         variant=row["Variant"] == "yes",
         broader=row["Broader"] or None,
     )
-
-
-def _reason(error: Exception) -> str:
-    return f"the column {error} is missing" if isinstance(error, KeyError) else str(error)
-
-
-def _bad_row(path: Path, line: int, reason: str) -> UsageError:
-    return UsageError(f"{path.name}, line {line}: {reason}.", "Correct the row of the table.")
