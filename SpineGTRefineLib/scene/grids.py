@@ -1,8 +1,8 @@
 """Grids of files and grids of the scene.
 
-Slicer and VTK work with right-handed grids; NIfTI files are often left-handed (LAS, RPI). Such a file gets a right-handed
-twin in the scene, with the last axis turned round. Between two grids of the same voxels there is always a signed
-permutation of the axes plus a whole-voxel shift; it is computed from the affines, never assumed, and is exact.
+Slicer and VTK work with right-handed grids; NIfTI files are often left-handed (LAS, RPI). Such a file gets a
+right-handed twin in the scene, with the last axis turned round. Between two grids of the same voxels there is always a
+signed permutation of the axes plus a whole-voxel shift; it is computed from the affines, never assumed, and is exact.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def fill_image(image: vtk.vtkImageData, array: np.ndarray) -> None:
 
 def array_of(image: vtk.vtkImageData) -> np.ndarray:
     """Return the voxels of a VTK image as a view with axes i, j, k."""
-    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions(), order="F")
+    array: np.ndarray = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions(), order="F")
+    return array
 
 
 def _triple(numbers: object) -> tuple[int, int, int]:

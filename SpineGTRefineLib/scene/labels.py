@@ -1,8 +1,9 @@
 """Label maps as segmentations, and edited segmentations back as label maps, exact to the last voxel.
 
-Slicer identifies segments by an id, shows them by a name, and stores them in layers under label values of its own, which
-it renumbers at will. So the meaning of a segment is kept here, in a table from segment id to label, and as the tag
-``LabelValue`` on the segment, which survives saved scenes. Visibility, names, order and Slicer's own values play no part.
+Slicer identifies segments by an id, shows them by a name, and stores them in layers under label values of its own,
+which it renumbers at will. So the meaning of a segment is kept here, in a table from segment id to label, and as the
+tag ``LabelValue`` on the segment, which survives saved scenes. Visibility, names, order and Slicer's own values play
+no part.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import slicer
-import vtk
 
 from ..anatomy import LabelEntry, LabelScheme
 from ..errors import LabelError
@@ -21,15 +21,10 @@ from ..imaging import Geometry, LabelMap
 from .context import Scene
 from .grids import fill_image, matrix_of, on_grid, right_handed
 from .layers import merge_layers
-from .terminology import terminology_entry
-
-LABEL_TAG = "LabelValue"
-"""Segment tag that holds the label, as decimal digits."""
+from .segments import head_to_tail, new_segment, tagged_label
 
 LARGEST_LABEL = 65535
 """Slicer's layers hold 16 bits."""
-
-_UNKNOWN_COLOR = (0.5, 0.5, 0.5)
 
 
 @dataclass(eq=False)
@@ -88,7 +83,7 @@ class LabelSegmentation:
         node.SetSourceRepresentationToBinaryLabelmap()
         _set_reference_geometry(node, layer)
         result = cls(node, labels, grid)
-        for value in _head_to_tail(values, labels.scheme):
+        for value in head_to_tail(values, labels.scheme):
             result._add(value, layer)
         return result
 
@@ -129,20 +124,10 @@ class LabelSegmentation:
         raise LabelError(f"The label {value} has no segment.", "Add the structure first.")
 
     def _add(self, value: int, layer: Any) -> str:
-        entry = self.original.scheme[value] if value in self.original.scheme else None
-        segment = slicer.vtkSegment()
-        segment.SetName(entry.name if entry else f"Label {value}")
-        segment.SetColor(*_color(entry))
-        segment.SetTag(LABEL_TAG, str(value))
-        if entry is not None:
-            segment.SetTerminology(terminology_entry(entry))
-        if layer is not None:
-            segment.SetLabelValue(value)
-            segment.AddRepresentation(slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName(), layer)
-        segment_id = self.node.GetSegmentation().GenerateUniqueSegmentID(
-            entry.structure.key if entry else f"value_{value}"
-        )
-        self.node.GetSegmentation().AddSegment(segment, segment_id)
+        entry = _entry(self.original.scheme, value)
+        wanted = entry.structure.key if entry else f"value_{value}"
+        segment_id: str = self.node.GetSegmentation().GenerateUniqueSegmentID(wanted)
+        self.node.GetSegmentation().AddSegment(new_segment(value, entry, layer), segment_id)
         self.values[segment_id] = value
         return segment_id
 
@@ -167,17 +152,17 @@ class LabelSegmentation:
     def _value_of(self, segment_id: str, segment: Any) -> int:
         if segment_id in self.values:
             return self.values[segment_id]
-        tag = _tag(segment)
-        if tag.isdecimal() and int(tag) in self.original.scheme:
-            return int(tag)
+        value = tagged_label(segment)
+        if value is not None and value in self.original.scheme:
+            return value
         raise LabelError(
             f"The segment {segment.GetName()!r} was added freely, so its label is not known.",
             "Add structures by their label (LabelSegmentation.add_segment), move the voxels there, remove this one.",
         )
 
     def _name(self, value: int) -> str:
-        scheme = self.original.scheme
-        return f"{scheme[value].name} ({value})" if value in scheme else str(value)
+        entry = _entry(self.original.scheme, value)
+        return f"{entry.name} ({value})" if entry else str(value)
 
 
 def _checked_values(labels: LabelMap) -> tuple[int, ...]:
@@ -191,18 +176,6 @@ def _checked_values(labels: LabelMap) -> tuple[int, ...]:
     return values
 
 
-def _head_to_tail(values: tuple[int, ...], scheme: LabelScheme) -> list[int]:
-    """Order of the segment table: along the spine where there is one, then what runs along it, unknown values last."""
-
-    def place(value: int) -> tuple[int, float, int]:
-        if value not in scheme:
-            return 2, 0.0, value
-        order = scheme[value].structure.order
-        return (1, 0.0, value) if order is None else (0, order, value)
-
-    return sorted(values, key=place)
-
-
 def _set_reference_geometry(node: Any, layer: Any) -> None:
     converter = slicer.vtkSegmentationConverter
     node.GetSegmentation().SetConversionParameter(
@@ -210,13 +183,7 @@ def _set_reference_geometry(node: Any, layer: Any) -> None:
     )
 
 
-def _color(entry: LabelEntry | None) -> tuple[float, float, float]:
-    if entry is None:
-        return _UNKNOWN_COLOR
-    red, green, blue = entry.color
-    return red / 255, green / 255, blue / 255
-
-
-def _tag(segment: Any) -> str:
-    text = vtk.reference("")
-    return str(text) if segment.GetTag(LABEL_TAG, text) else ""
+def _entry(scheme: LabelScheme, value: int) -> LabelEntry | None:
+    if value not in scheme:
+        return None
+    return scheme[value]

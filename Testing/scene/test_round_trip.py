@@ -89,19 +89,6 @@ def test_a_closed_case_leaves_the_scene_as_it_was(scene, geometry):
     assert scene.mrml.GetNodeByID(mine.GetID()) is mine
 
 
-def test_segments_carry_name_colour_label_and_standard_term_from_the_scheme(scene):
-    geometry = GRIDS["isotropic RAS"]
-    labels = random_labels(geometry, (45, 11, 1), np.uint8, scheme("spine"))
-    segmentation = LabelSegmentation.create(scene, labels, "mask").node.GetSegmentation()
-    ids = list(segmentation.GetSegmentIDs())
-    assert ids == ["vertebra_C1", "vertebra_L5", "cord"], "from head to tail, then what runs along the spine"
-    lumbar = segmentation.GetSegment("vertebra_L5")
-    entry = scheme("spine")[45]
-    assert lumbar.GetName() == entry.name
-    assert lumbar.GetLabelValue() == 45
-    np.testing.assert_allclose(lumbar.GetColor(), np.array(entry.color) / 255)
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.float32, np.float64, ">i2"])
 def test_image_values_of_every_number_type_are_shown_unchanged(scene, dtype):
     geometry = GRIDS["isotropic RAS"]
