@@ -3,6 +3,18 @@
 from .case import Case, MaskFile
 from .dataset import Dataset
 from .masktypes import MaskType, mask_type, mask_types
+from .saving import SavedMask, load_mask, save_mask
 from .scan import Note
 
-__all__ = ["Case", "Dataset", "MaskFile", "MaskType", "Note", "mask_type", "mask_types"]
+__all__ = [
+    "Case",
+    "Dataset",
+    "MaskFile",
+    "MaskType",
+    "Note",
+    "SavedMask",
+    "load_mask",
+    "mask_type",
+    "mask_types",
+    "save_mask",
+]

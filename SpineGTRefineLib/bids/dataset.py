@@ -13,7 +13,6 @@ from .layout import check_output
 from .masktypes import MaskType
 from .names import nifti_extension
 from .profiles import REFINED, ImageName
-from .scan import Note
 
 
 class Dataset:

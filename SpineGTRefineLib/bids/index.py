@@ -79,7 +79,9 @@ def _folder_index(opened: Path, root: Path, output: Path, subject: str | None) -
             else:
                 images.append(found)
     if not subjects:
-        notes.append(Note("no-subjects", "error", "There is no folder called sub-… here.", "Open the dataset's folder."))
+        notes.append(
+            Note("no-subjects", "error", "There is no folder called sub-… here.", "Open the dataset's folder.")
+        )
     notes += _description_notes(root)
     notes += participants_notes(root, subjects) if subject is None else []
     masks += _derivative_masks(root, output, subject, notes)
@@ -92,7 +94,9 @@ def _file_index(image: Path, output: Path | None) -> Index:
     folders = image.parent
     while parsed and "sub" in parsed.entities and folders != folders.parent:
         if folders.name == f"sub-{parsed.entities['sub']}":
-            index = _folder_index(image, folders.parent, output or default_output(folders.parent), parsed.entities["sub"])
+            index = _folder_index(
+                image, folders.parent, output or default_output(folders.parent), parsed.entities["sub"]
+            )
             cases = tuple(case for case in index.cases if case.image == image)
             return replace(index, cases=cases) if cases else _loose_index(image, output)
         folders = folders.parent
@@ -116,9 +120,7 @@ def _loose_index(image: Path, output: Path | None) -> Index:
     return Index(image, image.parent, output or default_output(image.parent), (case,), (note,))
 
 
-def _derivative_masks(
-    root: Path, output: Path, subject: str | None, notes: list[Note]
-) -> list[tuple[str, FoundFile]]:
+def _derivative_masks(root: Path, output: Path, subject: str | None, notes: list[Note]) -> list[tuple[str, FoundFile]]:
     """All mask files of all pipelines, each with the name of its pipeline; a known output elsewhere comes last."""
     folder = root / "derivatives"
     pipelines = sorted(child for child in folder.iterdir() if child.is_dir()) if folder.is_dir() else []

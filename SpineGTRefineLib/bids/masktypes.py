@@ -13,7 +13,20 @@ from ..resources import resource_path
 from .names import ParsedName, mask_entities
 
 MASK_SUFFIXES = frozenset(
-    {"seg", "dseg", "mask", "msk", "probseg", "softseg", "label", "dlabel", "gmseg", "lesion", "centerline", "defacemask"}
+    {
+        "seg",
+        "dseg",
+        "mask",
+        "msk",
+        "probseg",
+        "softseg",
+        "label",
+        "dlabel",
+        "gmseg",
+        "lesion",
+        "centerline",
+        "defacemask",
+    }
 )
 """Last parts of names that never belong to an image."""
 

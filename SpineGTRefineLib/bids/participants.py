@@ -33,7 +33,7 @@ def _compare(ids: list[str], subjects: Collection[str]) -> list[Note]:
     notes = []
     bad = [text for text in ids if not (text.startswith("sub-") and is_valid_id(text.removeprefix("sub-")))]
     if bad:
-        message = f"participants.tsv: {len(bad)} entries are no ids, the first is {ascii(bad[0][:80])}; they are ignored."
+        message = f"participants.tsv: {len(bad)} entries are no ids, the first is {bad[0][:80]!a}; they are ignored."
         notes.append(Note("bad-participant-id", "error", message, "Ids are sub- and letters, digits or plus signs."))
     listed = {text.removeprefix("sub-") for text in ids} - {text.removeprefix("sub-") for text in bad}
     for rule, missing, what in (

@@ -69,7 +69,7 @@ class NeuropolyProfile:
         middle = "" if desc == REFINED else f"_desc-{desc}"
         return f"{image.stem}{middle}_label-{mask_type.lab_label}_{mask_type.lab_suffix}"
 
-    def table_stem(self, mask_type: MaskType) -> str | None:
+    def table_stem(self, mask_type: MaskType) -> str | None:  # noqa: ARG002 - the protocol's signature
         """Return None: the lab's style knows no tables."""
         return None
 
@@ -88,4 +88,6 @@ def profile(name: str) -> Profile:
     try:
         return _PROFILES[name]
     except KeyError:
-        raise UsageError(f"There is no naming style called {name!r}.", f"Choose one of: {', '.join(_PROFILES)}.") from None
+        raise UsageError(
+            f"There is no naming style called {name!r}.", f"Choose one of: {', '.join(_PROFILES)}."
+        ) from None

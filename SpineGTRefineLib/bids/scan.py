@@ -110,9 +110,7 @@ class Walk:
                     if child.name.endswith(NIFTI_EXTENSIONS):
                         yield from self._file(child, subject, session, entry.name)
 
-    def _file(
-        self, entry: os.DirEntry[str], subject: str, session: str | None, datatype: str
-    ) -> Iterator[FoundFile]:
+    def _file(self, entry: os.DirEntry[str], subject: str, session: str | None, datatype: str) -> Iterator[FoundFile]:
         parsed = parse_name(entry.name)
         if parsed is None:
             self._note_bad_name(entry.path)

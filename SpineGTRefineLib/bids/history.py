@@ -1,0 +1,135 @@
+"""Nothing that was saved is ever lost: a mask that is about to be replaced is kept first, with its sidecar."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import CorruptFileError, UsageError
+from ..fileops import sha256_of_bytes, write_atomic
+from .identity import timestamp
+from .jsonfiles import json_text, read_json
+from .layout import state_folder
+
+
+@dataclass(frozen=True)
+class Version:
+    """A mask that was replaced.
+
+    Parameters
+    ----------
+    case, mask_type, desc
+        Which mask.
+    sha256
+        Hash of the mask's file.
+    sidecar_sha256
+        Hash of its sidecar, "" where it had none.
+    replaced_at, replaced_by
+        When (UTC) and by which rater.
+    reason
+        ``save``, ``restore`` or ``publish``.
+    """
+
+    case: str
+    mask_type: str
+    desc: str
+    sha256: str
+    sidecar_sha256: str
+    replaced_at: str
+    replaced_by: str
+    reason: str
+
+
+def keep(
+    output: Path, mask: Path, *, case: str, mask_type: str, desc: str, rater: str = "", reason: str = "save"
+) -> Version | None:
+    """Copy a mask and its sidecar to the history.
+
+    Returns
+    -------
+    Version or None
+        None where there is no mask to keep.
+    """
+    if not mask.is_file():
+        return None
+    sidecar = sidecar_path(mask)
+    version = Version(
+        case=case,
+        mask_type=mask_type,
+        desc=desc,
+        sha256=_store(output, mask.read_bytes()),
+        sidecar_sha256=_store(output, sidecar.read_bytes()) if sidecar.is_file() else "",
+        replaced_at=timestamp(),
+        replaced_by=rater,
+        reason=reason,
+    )
+    name = f"{version.replaced_at.replace(':', '').replace('.', '')}_{uuid.uuid4().hex[:8]}.json"
+    write_atomic(state_folder(output, "history", "cases", case) / name, json_text(vars(version)).encode("utf-8"))
+    return version
+
+
+def versions(output: Path, case: str, mask_type: str | None = None) -> tuple[Version, ...]:
+    """List what was kept for a case, oldest first; entries that cannot be read are left out."""
+    found = []
+    for path in sorted(state_folder(output, "history", "cases", case).glob("*.json")):
+        content = read_json(path).content
+        try:
+            version = Version(**content)
+        except TypeError:
+            continue
+        if mask_type in (None, version.mask_type):
+            found.append(version)
+    return tuple(found)
+
+
+def find_version(output: Path, case: str, mask_type: str, sha256: str) -> Version:
+    """Return the newest version whose hash starts with ``sha256``.
+
+    Raises
+    ------
+    UsageError
+        There is none, or the beginning fits several masks.
+    """
+    fitting = [version for version in versions(output, case, mask_type) if version.sha256.startswith(sha256)]
+    if not fitting or not sha256:
+        raise UsageError(
+            f"The history of {case} holds no {mask_type} mask {sha256!r}.", "List it with: spine-gt-refine history"
+        )
+    if len({version.sha256 for version in fitting}) > 1:
+        raise UsageError(f"{sha256!r} fits several masks in the history of {case}.", "Give more digits of the hash.")
+    return fitting[-1]
+
+
+def stored_bytes(output: Path, sha256: str) -> bytes:
+    """Return the content kept under a hash.
+
+    Raises
+    ------
+    CorruptFileError
+        It is gone, or is no longer what was kept.
+    """
+    path = _object_path(output, sha256)
+    data = path.read_bytes() if path.is_file() else b""
+    if sha256_of_bytes(data) != sha256:
+        raise CorruptFileError(
+            f"The kept file {path.name} is damaged or gone.", "Restore another version; the current mask is unchanged."
+        )
+    return data
+
+
+def sidecar_path(mask: Path) -> Path:
+    """Return the place of a mask's sidecar."""
+    return mask.with_name(mask.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+
+
+def _store(output: Path, data: bytes) -> str:
+    sha256 = sha256_of_bytes(data)
+    path = _object_path(output, sha256)
+    if not path.is_file() or sha256_of_bytes(path.read_bytes()) != sha256:
+        write_atomic(path, data)
+    return sha256
+
+
+def _object_path(output: Path, sha256: str) -> Path:
+    return state_folder(output, "history", "objects", sha256[:2], sha256)

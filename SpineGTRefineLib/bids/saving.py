@@ -1,0 +1,236 @@
+"""Saving and loading the mask of a case: the only way into the output folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import GeometryError, LabelError, UsageError, WriteError
+from ..fileops import sha256_of_bytes
+from ..imaging import Image, LabelDifference, LabelMap, Source, encode_labels, read_labels
+from . import history, locks
+from .baseline import Baseline, find_baseline, is_of_person, refuse_foreign_change
+from .case import Case, MaskFile
+from .dataset import Dataset
+from .description import prepare_output
+from .events import Event, require_status
+from .identity import timestamp
+from .layout import PIPELINE, check_inside
+from .masktypes import MaskType
+from .names import is_valid_id
+from .pairs import read_pair, recover_pair, write_pair
+from .profiles import PROPOSAL, REFINED
+from .sidecars import Provenance, SourceFile, build_sidecar, chain, manual_edit, source_file, this_program
+
+SAVABLE = frozenset({"proposed", "draft", "corrected", "accepted-unchanged", "flagged"})
+"""Statuses that come with a mask; the others are recorded without one."""
+
+
+@dataclass(frozen=True)
+class SavedMask:
+    """What was written.
+
+    Parameters
+    ----------
+    path, sidecar
+        The mask and its sidecar.
+    sha256
+        Hash of the mask's file.
+    difference
+        What changed against the mask that was there, or that the rater started from.
+    status
+        What was recorded; ``corrected`` and ``accepted-unchanged`` follow from the real difference.
+    """
+
+    path: Path
+    sidecar: Path
+    sha256: str
+    difference: LabelDifference
+    status: str
+
+
+def save_mask(
+    dataset: Dataset,
+    case: Case,
+    mask_type: MaskType,
+    labels: LabelMap,
+    *,
+    image: Image,
+    rater: str = "",
+    status: str = "proposed",
+    seconds: float = 0.0,
+    sources: Sequence[Path | Source] = (),
+    generated_by: Sequence[Mapping[str, Any]] = (),
+    desc: str | None = None,
+) -> SavedMask:
+    """Save the mask of a case in the output folder, with its sidecar and an event.
+
+    The mask that was there goes to the history first. After a crash at any moment the old or the new pair of mask and
+    sidecar is what :func:`load_mask` finds.
+
+    Parameters
+    ----------
+    dataset, case, mask_type
+        Where it belongs.
+    labels
+        The mask, on the image's grid, with values of the mask type's scheme only.
+    image
+        The case's image; the mask takes over what its header says about space, byte for byte.
+    rater
+        As typed; "" for a program.
+    status
+        ``proposed``, ``draft``, ``corrected``, ``accepted-unchanged`` or ``flagged``. Of ``corrected`` and
+        ``accepted-unchanged`` the one is recorded that the real difference supports.
+    seconds
+        Time that the rater spent.
+    sources
+        Further files that the mask was made from, beside the image.
+    generated_by
+        Tools that made it: dictionaries with Name, Version ...
+    desc
+        ``desc-`` of the file. None for ``refined``; a program's proposal for a mask that a person had a say in goes
+        beside it, as ``proposal``.
+
+    Raises
+    ------
+    GeometryError
+        The mask does not lie on the image's grid.
+    LabelError
+        It holds values outside the scheme.
+    LockedError, ChangedOnDiskError
+        Somebody else works on the mask, or replaced it since it was read.
+    WriteError
+        The file system refused; the previous mask is intact.
+    """
+    _check_request(case, mask_type, labels, image, status, desc)
+    data = encode_labels(labels, image.source.header if image.source else None)
+    if desc is None:
+        desc = _desc_for(dataset, case, mask_type, status)
+    target = _prepared_target(dataset, case, mask_type, desc, rater)
+    pair = read_pair(target)
+    if status != "proposed":
+        refuse_foreign_change(target, pair, labels, rater)
+    base = find_baseline(dataset, target, pair, labels, status)
+    difference = base.difference(labels)
+    saved = timestamp()
+    facts = Provenance(
+        mask_type=mask_type,
+        labels=labels,
+        sha256=sha256_of_bytes(data),
+        status=base.honest_status(status, rater, edited=difference.edited),
+        rater=rater,
+        seconds=seconds,
+        saved=saved,
+        manual=base.manual or (status != "proposed" and difference.edited),
+        sources=_sources(dataset, case, image, base, sources),
+        base=base.file,
+        difference=difference,
+        generated_by=_generators(base, generated_by, rater, status, saved, edited=difference.edited),
+    )
+    history.keep(dataset.output, target, case=case.key, mask_type=mask_type.name, desc=desc, rater=rater)
+    event = Event(case.key, mask_type.name, facts.status, rater, "", facts.sha256, round(float(seconds), 1), saved)
+    write_pair(dataset.output, target, data, build_sidecar(facts), event)
+    return SavedMask(target, history.sidecar_path(target), facts.sha256, difference, facts.status)
+
+
+def load_mask(dataset: Dataset, case: Case, mask_type: MaskType) -> LabelMap | None:
+    """Load the mask of a case: the refined one, else the lab's, else another pipeline's.
+
+    A save that was interrupted is completed or undone first. Where the sidecar does not describe the mask, the map's
+    source says so in its notes.
+
+    Returns
+    -------
+    LabelMap or None
+        None where no pipeline has such a mask.
+
+    Raises
+    ------
+    InputError
+        The mask is there but cannot be used (damaged, content not fetched ...).
+    """
+    target = dataset.mask_path(case, mask_type)
+    with suppress(WriteError):  # reading works in a read-only folder, too
+        recover_pair(dataset.output, target)
+    pair = read_pair(target)
+    if pair is not None:
+        labels = read_labels(target, mask_type.scheme)
+        return _with_note(labels, pair.problem) if pair.problem else labels
+    candidates = [mask for mask in case.masks_of(mask_type) if not _is_proposal(mask)]
+    if not candidates:
+        return None
+    return read_labels(min(candidates, key=_preference).path, mask_type.scheme)
+
+
+def _check_request(
+    case: Case, mask_type: MaskType, labels: LabelMap, image: Image, status: str, desc: str | None
+) -> None:
+    require_status(status)
+    if status not in SAVABLE:
+        raise UsageError(f"The status {status!r} comes without a mask.", "Record it as an event instead.")
+    if desc is not None and not is_valid_id(desc):
+        raise UsageError(f"The description {desc!r} is not valid in a file name.", "Use letters and digits only.")
+    if labels.scheme.name != mask_type.scheme_name:
+        raise LabelError(
+            f"The {mask_type.name} mask is in the label scheme {labels.scheme.name!r}, expected "
+            f"{mask_type.scheme_name!r}.",
+            "Convert it first (spine-gt-refine convert, or LabelMap.converted).",
+        )
+    if not labels.geometry.matches(image.geometry):
+        raise GeometryError(
+            f"The mask ({labels.geometry}) does not lie on the image's grid ({image.geometry}).",
+            "Resample or restore it to the image's grid before saving.",
+        )
+    source = image.source
+    if source and source.path.exists() and case.image.exists() and not source.path.samefile(case.image):
+        raise UsageError(f"{source.path.name} is not the image of the case {case.key}.", "Pass the case's own image.")
+
+
+def _desc_for(dataset: Dataset, case: Case, mask_type: MaskType, status: str) -> str:
+    pair = read_pair(dataset.mask_path(case, mask_type))
+    return PROPOSAL if status == "proposed" and pair is not None and is_of_person(pair) else REFINED
+
+
+def _prepared_target(dataset: Dataset, case: Case, mask_type: MaskType, desc: str, rater: str) -> Path:
+    """Return the place to write to, after everything that must be in order there is in order."""
+    target = dataset.mask_path(case, mask_type, desc)
+    check_inside(dataset.output, target)
+    if desc == REFINED:
+        locks.require_free(dataset.output, case.key, mask_type.name, rater)
+    prepare_output(dataset, mask_type)
+    recover_pair(dataset.output, target)
+    return target
+
+
+def _sources(
+    dataset: Dataset, case: Case, image: Image, base: Baseline, more: Sequence[Path | Source]
+) -> tuple[SourceFile, ...]:
+    first = source_file(dataset, replace(image.source, path=case.image) if image.source else case.image)
+    others = (*base.sources, *(source_file(dataset, source) for source in more))
+    return tuple({source.name: source for source in (first, *others)}.values())
+
+
+def _generators(
+    base: Baseline, more: Sequence[Mapping[str, Any]], rater: str, status: str, saved: str, *, edited: bool
+) -> list[dict[str, Any]]:
+    by_person = [manual_edit(rater, saved)] if edited and status != "proposed" else []
+    return chain(base.generators, *more, this_program(), *by_person)
+
+
+def _with_note(labels: LabelMap, note: str) -> LabelMap:
+    if labels.source is None:
+        return labels
+    return replace(labels, source=replace(labels.source, notes=(*labels.source.notes, note)))
+
+
+def _is_proposal(mask: MaskFile) -> bool:
+    return mask.pipeline == PIPELINE and mask.entities.get("desc") not in (None, REFINED)
+
+
+def _preference(mask: MaskFile) -> tuple[int, bool, str]:
+    """Order in which masks of one kind are used: ours, the lab's, those beside the image, others; plain names first."""
+    known = {PIPELINE: 0, "labels": 1, "": 2}
+    return known.get(mask.pipeline, 3), "desc" in mask.entities and mask.pipeline != PIPELINE, str(mask.path)
