@@ -137,10 +137,10 @@ def _parse_header(block: bytes) -> Nifti1Header:
     if _NIFTI2_HEADER_BYTES in declared.values():
         raise UnsupportedFileError("NIfTI-2 files are not read.", _CONVERT)
     endianness = next((sign for sign, size in declared.items() if size == _HEADER_BYTES), None)
+    if len(block) < (_HEADER_BYTES if endianness else 4):
+        raise CorruptFileError(f"The file ends inside its header (after {len(block)} bytes).", _FETCH_AGAIN)
     if endianness is None:
         raise UnsupportedFileError("The content is not NIfTI.", _CONVERT)
-    if len(block) < _HEADER_BYTES:
-        raise CorruptFileError(f"The file ends inside its header (after {len(block)} bytes).", _FETCH_AGAIN)
     if block[344:348] != b"n+1\0":
         raise UnsupportedFileError("This is a header/image pair or ANALYZE 7.5, not a single NIfTI-1 file.", _CONVERT)
     return Nifti1Header(block, endianness=endianness, check=False)
@@ -162,7 +162,7 @@ def _layout(header: Nifti1Header) -> tuple[tuple[int, ...], np.dtype, int]:
 def _stored_type(header: Nifti1Header) -> np.dtype:
     code = int(header["datatype"])
     try:
-        dtype = np.dtype(header.get_data_dtype())
+        dtype: np.dtype = np.dtype(header.get_data_dtype())
     except Exception as error:  # nibabel's own error for codes that it does not know
         raise UnsupportedFileError(f"The data type code {code} is unknown.", _CONVERT) from error
     if dtype.name not in _READABLE_TYPES:

@@ -74,13 +74,19 @@ class Geometry:
         """Whether i, j, k form a left-handed system (negative determinant), which ITK and VTK cannot store."""
         return bool(np.linalg.det(self.affine[:3, :3]) < 0)
 
+    @property
+    def shear(self) -> float:
+        """Largest cosine between two voxel axes, 0 if all are at right angles."""
+        return _largest_cosine(self.affine)
+
     def to_world(self, index: Sequence[float] | np.ndarray) -> np.ndarray:
         """Map voxel indices (..., 3) to RAS millimetres (..., 3)."""
-        return np.asarray(index, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+        return np.asarray(np.asarray(index, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3])
 
     def to_index(self, world: Sequence[float] | np.ndarray) -> np.ndarray:
         """Map RAS millimetres (..., 3) to fractional voxel indices (..., 3)."""
-        return (np.asarray(world, dtype=float) - self.affine[:3, 3]) @ np.linalg.inv(self.affine[:3, :3]).T
+        centred = np.asarray(world, dtype=float) - self.affine[:3, 3]
+        return np.asarray(centred @ np.linalg.inv(self.affine[:3, :3]).T)
 
     def distance_to(self, other: Geometry) -> float:
         """Largest distance in millimetres between equal corners of two grids; infinite if their shapes differ."""
@@ -121,10 +127,14 @@ def _check_affine(affine: np.ndarray) -> None:
             "The position of the voxels (affine) is singular: a voxel size is zero.",
             "Repair the header (pixdim, sform) before loading the file.",
         )
-    directions = affine[:3, :3] / lengths
-    gram = directions.T @ directions - np.eye(3)
-    if np.abs(gram).max() > ORTHONORMAL_TOLERANCE:
+    cosine = _largest_cosine(affine)
+    if cosine > ORTHONORMAL_TOLERANCE:
         raise GeometryError(
-            f"The voxel axes are not at right angles (sheared affine, cosine {np.abs(gram).max():.4f}).",
+            f"The voxel axes are not at right angles (sheared affine, cosine {cosine:.4f}).",
             "Resample the image to an orthogonal grid first.",
         )
+
+
+def _largest_cosine(affine: np.ndarray) -> float:
+    directions = affine[:3, :3] / np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+    return float(np.abs(directions.T @ directions - np.eye(3)).max())

@@ -13,6 +13,9 @@ QFORM_TOLERANCE_VOXELS = 0.25
 """qform and sform are said to disagree when a corner differs by more than this. A qform near a half turn is itself only
 good to a tenth of a millimetre, since its quaternion is stored in 32 bits."""
 
+ITK_SHEAR = 1e-4
+"""ITK, and with it Slicer, refuses a file whose axes deviate further than this from right angles."""
+
 _UNIT_TO_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _UNIT_NAMES = {0: "unknown", 1: "metre", 2: "millimetre", 3: "micron"}
 
@@ -113,6 +116,8 @@ def _qform(header: Nifti1Header) -> np.ndarray:
 def _doubts_about_sform(header: Nifti1Header, geometry: Geometry) -> list[str]:
     """Say where the rest of the header contradicts the sform, because other programs may read the rest."""
     doubts = []
+    if geometry.shear > ITK_SHEAR:
+        doubts.append(f"the axes are slightly sheared (cosine {geometry.shear:.2g}); programs built on ITK refuse it")
     sizes = header["pixdim"][1:4].astype(float)
     if not np.allclose(sizes, geometry.spacing, rtol=1e-3, atol=0):
         doubts.append(f"pixdim {sizes.tolist()} differs from the sform's voxel size {geometry.spacing}; sform used")

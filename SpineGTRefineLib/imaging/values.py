@@ -76,7 +76,7 @@ def smallest_label_type(array: np.ndarray) -> np.dtype:
     low, high = int(array.min()), int(array.max())
     if low < 0 or high > LARGEST_LABEL:
         raise LabelError(f"Labels lie between 0 and {LARGEST_LABEL}; got {low} to {high}.", "Correct these values.")
-    return np.min_scalar_type(high)
+    return np.dtype(np.min_scalar_type(high))
 
 
 def storable_image(array: np.ndarray) -> np.ndarray:
@@ -119,4 +119,4 @@ def _rounded(array: np.ndarray) -> np.ndarray:
             f"The mask holds fractions (up to {worst:.3g} away from a whole number); labels are whole numbers.",
             "If it is a soft mask, threshold it first; if it was resampled, resample it with nearest neighbour.",
         )
-    return rounded
+    return np.asarray(rounded)

@@ -129,7 +129,7 @@ def present_values(array: np.ndarray) -> np.ndarray:
     if array.min() >= 0 and array.max() < 1 << 20:
         return np.flatnonzero(np.bincount(array.ravel(order="K"))[1:]) + 1
     values = np.unique(array)
-    return values[values != 0]
+    return np.asarray(values[values != 0])
 
 
 def _check_shape(array: np.ndarray, geometry: Geometry) -> None:
