@@ -1,0 +1,40 @@
+"""Run by another Python for ``check_python``: says what it can import and which GPU it sees.
+
+Uses nothing but the standard library, since it runs where this project is not installed.
+"""
+
+import importlib
+import importlib.metadata
+import json
+import platform
+import sys
+
+
+def main(names: list[str]) -> None:
+    """Print one JSON object: version of each module of ``names`` found, reason for each missing one, and the GPU."""
+    found, missing = {}, {}
+    for name in names:
+        try:
+            module = importlib.import_module(name)
+            found[name] = str(getattr(module, "__version__", "") or importlib.metadata.version(name))
+        except Exception as error:
+            missing[name] = f"{type(error).__name__}: {error}"
+    gpu = _gpu() if "torch" in found else None
+    answer = {"python": platform.python_version(), "found": found, "missing": missing, "gpu": gpu}
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+def _gpu() -> dict[str, object] | None:
+    import torch
+
+    if torch.cuda.is_available():
+        free, total = torch.cuda.mem_get_info(0)
+        name, cuda = torch.cuda.get_device_name(0), torch.version.cuda
+        return {"name": name, "free_bytes": free, "total_bytes": total, "cuda": cuda}
+    if torch.backends.mps.is_available():
+        return {"name": "Apple GPU", "free_bytes": None, "total_bytes": None, "cuda": None}
+    return None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,132 @@
+"""What a recipe is: which model makes which mask, for which images. Recipes are files, ``Resources/Recipes/*.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..bids import MaskType, mask_type
+from ..errors import RefineError, UsageError
+from ..resources import resource_path
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What an image must be like for a recipe to make sense.
+
+    Parameters
+    ----------
+    min_slices
+        Smallest number of voxels along any axis.
+    min_length_mm
+        Smallest extent from head to tail in millimetres.
+    max_voxel_mm
+        Largest voxel size along any axis in millimetres.
+    """
+
+    min_slices: int = 1
+    min_length_mm: float = 0.0
+    max_voxel_mm: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to make one kind of mask.
+
+    Parameters
+    ----------
+    name
+        Name for commands, also that of its file.
+    title
+        Name for people.
+    mask_type
+        The kind of mask it makes.
+    models
+        Names of models in order of preference; the first that is installed runs.
+    guard
+        Which images it takes.
+    """
+
+    name: str
+    title: str
+    mask_type: MaskType
+    models: tuple[str, ...]
+    guard: Guard = Guard()
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check one recipe file.
+
+    Raises
+    ------
+    UsageError
+        The file is no TOML, or a field is missing, unknown or wrong; the message names the file and line or field.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path.name} is not valid TOML: {error}.", "Correct the recipe.") from error
+    try:
+        return _recipe(document, path.stem)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = error.cause if isinstance(error, RefineError) else _reason(error)
+        raise UsageError(f"{path.name}: {reason}", "Correct the recipe.") from error
+
+
+@cache
+def recipe(name: str) -> Recipe:
+    """Return the recipe called ``name`` (see :func:`recipe_names`)."""
+    if name not in recipe_names():
+        raise UsageError(f"There is no recipe called {name!r}.", f"Choose one of: {', '.join(recipe_names())}.")
+    return read_recipe(resource_path("Recipes", f"{name}.toml"))
+
+
+@cache
+def recipe_names() -> tuple[str, ...]:
+    """Names of all recipes that ship with the project, sorted."""
+    return tuple(sorted(path.stem for path in resource_path("Recipes").glob("*.toml")))
+
+
+def _recipe(document: Mapping[str, Any], stem: str) -> Recipe:
+    _refuse_unknown(document, Recipe, "")
+    if document["name"] != stem:
+        raise ValueError(f"the field 'name' is {document['name']!r}; it must be the file's name, {stem!r}.")
+    models = document["models"]
+    if not isinstance(models, list) or not models or not all(isinstance(model, str) for model in models):
+        raise ValueError("the field 'models' must be a list of model names.")
+    return Recipe(
+        name=stem,
+        title=_text(document, "title"),
+        mask_type=mask_type(_text(document, "mask_type")),
+        models=tuple(models),
+        guard=_guard(document.get("guard", {})),
+    )
+
+
+def _guard(table: Mapping[str, Any]) -> Guard:
+    _refuse_unknown(table, Guard, "guard.")
+    for name, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            raise ValueError(f"the field 'guard.{name}' must be a number of at least 0; got {value!r}.")
+    return Guard(**table)
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document[name]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"the field {name!r} must be a text; got {value!r}.")
+    return value
+
+
+def _refuse_unknown(table: Mapping[str, Any], kind: type[Recipe | Guard], prefix: str) -> None:
+    known = {field.name for field in fields(kind)}
+    if unknown := sorted(set(table) - known):
+        raise ValueError(f"unknown field '{prefix}{unknown[0]}'; known are {', '.join(sorted(known))}.")
+
+
+def _reason(error: Exception) -> str:
+    return f"the field {error} is missing." if isinstance(error, KeyError) else str(error)
