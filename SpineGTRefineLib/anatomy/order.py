@@ -47,7 +47,7 @@ def disc_below(vertebra: str, present: Collection[str]) -> str | None:
     for disc in candidates:
         if disc.below == following:
             return disc.key
-    return next(disc.key for disc in candidates if not disc.variant)
+    return min(candidates, key=lambda disc: disc.variant).key
 
 
 def vertebra_above(disc: str, present: Collection[str] = ()) -> str | None:
