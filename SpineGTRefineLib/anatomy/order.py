@@ -75,7 +75,7 @@ def resolve_disc(disc: str, present: Collection[str]) -> str:
     entry = structure(disc)
     if not is_relative_disc(entry):
         return disc
-    return disc_below(entry.above[0], {*present, disc}) or disc
+    return disc_below(entry.above[0], present) or disc
 
 
 def is_relative_disc(entry: Structure) -> bool:
