@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import time
 import uuid
 from pathlib import Path
@@ -33,7 +34,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     """Replace ``path`` by a file with content ``data``.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name in one step. If
-    ``path`` is a symbolic link (git-annex), the link itself is replaced; what it points to is never written.
+    ``path`` is a symbolic link (git-annex), the link itself is replaced; what it points to is never written. A regular
+    file keeps its permissions.
 
     Raises
     ------
@@ -47,12 +49,13 @@ def write_atomic(path: Path, data: bytes) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+        _keep_permissions(path, temporary)
         _replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
         raise WriteError(
             f"{path} could not be written: {error.strerror or error}. The previous file is unchanged.",
-            "Free some disk space, or choose a folder you can write to with --output.",
+            "Free some disk space, close programs that hold the file, or choose another folder with --output.",
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -62,6 +65,14 @@ def write_atomic(path: Path, data: bytes) -> None:
 def write_text_atomic(path: Path, text: str) -> None:
     """Like :func:`write_atomic` for text, as UTF-8 with Unix line ends."""
     write_atomic(path, text.encode("utf-8"))
+
+
+def _keep_permissions(old: Path, new: Path) -> None:
+    """Give the new file the mode of the old one, so that a private or a group-writable mask stays so."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = old.lstat().st_mode
+        if stat.S_ISREG(mode):
+            new.chmod(stat.S_IMODE(mode))
 
 
 def _replace(source: Path, target: Path) -> None:

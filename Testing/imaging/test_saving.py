@@ -75,7 +75,7 @@ def test_nibabel_reads_the_same_labels_at_the_same_place(tmp_path_factory, label
 
 
 @pytest.mark.parametrize(
-    "top, kind", [(1, "u1"), (255, "u1"), (256, "u2"), (65535, "u2"), (65536, "u4"), (2**32 - 1, "u4")]
+    ("top", "kind"), [(1, "u1"), (255, "u1"), (256, "u2"), (65535, "u2"), (65536, "u4"), (2**32 - 1, "u4")]
 )
 def test_the_smallest_type_that_holds_the_labels_is_stored(top: int, kind: str, tmp_path: Path) -> None:
     array = np.zeros((3, 4, 5), np.int64)

@@ -332,7 +332,9 @@ def sheared() -> tuple[str, bytes]:
 
 @case("24", "slightly sheared", "slightly sheared")
 def sheared_a_little() -> tuple[str, bytes]:
-    return "a.nii.gz", sform(np.eye(4) + [[0, 4e-4, 0, 0], [0] * 4, [0] * 4, [0] * 4], pixdim=[1] * 8)
+    affine = np.eye(4)
+    affine[0, 1] = 4e-4
+    return "a.nii.gz", sform(affine, pixdim=[1] * 8)
 
 
 @case("25", GeometryError, GeometryError)

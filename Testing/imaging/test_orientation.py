@@ -1,0 +1,65 @@
+"""However a volume is stored, its voxels stay where they are in the patient."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_volumes import STORAGES, label_map, label_maps, world_voxels
+
+from SpineGTRefineLib.errors import GeometryError, UsageError
+from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, reorient, reorient_to_grid
+
+ALL_ORIENTATIONS = ["".join(c) for pairs in permutations(["LR", "PA", "IS"]) for c in product(*pairs)]
+
+
+@given(label_maps(largest=255), st.sampled_from(ALL_ORIENTATIONS))
+def test_turning_moves_no_voxel_in_the_world_and_turning_back_is_exact(labels: LabelMap, axcodes: str) -> None:
+    turned = reorient(labels, axcodes)
+    assert world_voxels(turned) == world_voxels(labels)
+    back = reorient(turned, labels.geometry.axcodes)
+    np.testing.assert_array_equal(back.array, labels.array)
+    assert back.geometry.distance_to(labels.geometry) < 1e-9
+
+
+@pytest.mark.parametrize("axcodes", ALL_ORIENTATIONS)
+def test_a_turned_volume_has_the_orientation_that_was_asked_for(axcodes: str) -> None:
+    assert reorient(label_map(), axcodes).geometry.axcodes == axcodes
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_storage_flips_give_the_same_world_voxels(storage: str) -> None:
+    labels = label_map(affine=STORAGES[storage])
+    for axis in range(3):
+        flip = np.eye(4)
+        flip[axis, axis], flip[axis, 3] = -1, labels.geometry.shape[axis] - 1
+        affine = labels.geometry.affine @ flip
+        stored_flipped = LabelMap(np.flip(labels.array, axis), Geometry(labels.geometry.shape, affine), labels.scheme)
+        assert world_voxels(stored_flipped) == world_voxels(labels)
+        np.testing.assert_array_equal(reorient_to_grid(stored_flipped, labels.geometry).array, labels.array)
+
+
+def test_turning_is_a_view_and_works_for_images() -> None:
+    image = Image(np.arange(24.0).reshape(2, 3, 4), Geometry((2, 3, 4), np.eye(4)))
+    turned = reorient(image, "PIR")
+    assert isinstance(turned, Image)
+    assert np.shares_memory(turned.array, image.array)
+
+
+@pytest.mark.parametrize("axcodes", ["LL", "LRS", "RAX", "ras", "RASS", ""])
+def test_letters_that_are_no_orientation_are_refused(axcodes: str) -> None:
+    with pytest.raises(UsageError):
+        reorient(label_map(), axcodes)
+
+
+def test_voxels_that_lie_elsewhere_are_not_forced_onto_a_grid() -> None:
+    labels = label_map()
+    for other in (
+        labels.geometry.with_shape_and_origin(labels.geometry.shape, (0.3, 0, 0)),
+        Geometry((7, 6, 5), np.eye(4)),
+    ):
+        with pytest.raises(GeometryError, match="Resample"):
+            reorient_to_grid(labels, other)
