@@ -1,0 +1,202 @@
+"""Slide a network over an image in overlapping tiles, with the arithmetic of nnU-Net.
+
+The tile grid, the weighting and the rounding (sums in half precision) are those of nnU-Net, so that the result is the
+same to the last voxel; progress, cancel and a region of interest are added around them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import CancelledError, ModelError
+from .checkpoint import import_torch
+
+Span = tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How an image is cut into tiles.
+
+    Parameters
+    ----------
+    tile
+        Size of a tile; one entry less than the image has axes for a network that sees slices.
+    step
+        Distance between tiles as a part of the tile.
+    mirror_axes
+        Spatial axes of the network along which mirrored copies vote, or None.
+    """
+
+    tile: tuple[int, ...]
+    step: float
+    mirror_axes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the work is done: ``device`` runs the networks, ``sums`` holds the image and adds the tiles up."""
+
+    device: Any
+    sums: Any
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a running prediction speaks with its caller.
+
+    Parameters
+    ----------
+    progress
+        Called with the part of all tiles that is done, 0 to 1.
+    cancelled
+        Asked between tiles; True stops the work.
+    """
+
+    progress: Callable[[float], None]
+    cancelled: Callable[[], bool]
+
+
+def predict_logits(
+    networks: Sequence[Any],
+    data: Any,
+    classes: int,
+    tiling: Tiling,
+    place: Place,
+    control: Control,
+    roi: Span | None = None,
+) -> Any:
+    """Run all networks over an image and return the mean of their outputs.
+
+    Parameters
+    ----------
+    networks
+        Modules that map (1, channels, tile) to (1, classes, tile).
+    data
+        Tensor (channels, x, y, z), preprocessed.
+    classes
+        Number of output channels.
+    tiling
+        The cut.
+    place
+        Where the networks run, and where the tiles are added up.
+    control
+        Progress and cancel.
+    roi
+        Only tiles that touch this part of x, y, z are run. Inside it the result is exactly that of a full run, outside
+        it means nothing.
+
+    Returns
+    -------
+    torch.Tensor
+        (classes, x, y, z) on the CPU.
+
+    Raises
+    ------
+    CancelledError
+        The caller stopped the work.
+    ModelError
+        A network gave numbers that are not finite.
+    """
+    torch = import_torch()
+    from acvl_utils.cropping_and_padding.padding import pad_nd_image
+
+    padded, revert = pad_nd_image(data, tiling.tile, "constant", {"value": 0}, return_slicer=True)
+    spans = tile_spans(tuple(padded.shape[1:]), tiling)
+    if roi is not None:
+        spans = [span for span in spans if _touches(span, roi, [part.start for part in revert[1:]])]
+    steps = _Steps(control, len(spans) * len(networks))
+    mean: Any = None
+    with torch.inference_mode():
+        for network in networks:
+            logits = _run_network(torch, network, padded, classes, spans, tiling, place, steps)
+            mean = logits if mean is None else mean.add_(logits)
+    if len(networks) > 1:
+        mean /= len(networks)
+    return mean[(slice(None), *revert[1:])]
+
+
+def tile_spans(shape: tuple[int, ...], tiling: Tiling) -> list[Span]:
+    """Return the place of each tile in an image of ``shape``, in nnU-Net's order."""
+    from nnunetv2.inference.sliding_window_prediction import compute_steps_for_sliding_window
+
+    tile = tiling.tile
+    starts = compute_steps_for_sliding_window(shape[len(shape) - len(tile) :], tile, tiling.step)
+    spans = [
+        tuple(slice(start, start + size) for start, size in zip(corner, tile, strict=True))
+        for corner in itertools.product(*starts)
+    ]
+    if len(tile) == len(shape):
+        return spans
+    # A network that sees slices goes through them along the first axis.
+    return [(slice(index, index + 1), *span) for index in range(shape[0]) for span in spans]
+
+
+class _Steps:
+    """Counts tiles over all networks and passes on progress and cancel."""
+
+    def __init__(self, control: Control, total: int) -> None:
+        self._control = control
+        self._total = max(total, 1)
+        self._done = 0
+
+    def next(self) -> None:
+        if self._control.cancelled():
+            raise CancelledError("The prediction was stopped.")
+        self._control.progress(self._done / self._total)
+        self._done += 1
+
+
+def _run_network(
+    torch: Any,
+    network: Any,
+    data: Any,
+    classes: int,
+    spans: Sequence[Span],
+    tiling: Tiling,
+    place: Place,
+    steps: _Steps,
+) -> Any:
+    from nnunetv2.inference.sliding_window_prediction import compute_gaussian
+
+    network = network.to(place.device).eval()
+    data = data.to(place.sums)
+    weight = compute_gaussian(tiling.tile, sigma_scale=1 / 8, value_scaling_factor=10, device=place.sums)
+    sums = torch.zeros((classes, *data.shape[1:]), dtype=torch.half, device=place.sums)
+    weights = torch.zeros(data.shape[1:], dtype=torch.half, device=place.sums)
+    flat = len(tiling.tile) < data.ndim - 1
+    with torch.autocast("cuda", enabled=place.device.type == "cuda"):
+        for span in spans:
+            steps.next()
+            tile = data[(slice(None), *span)]
+            batch = (tile[:, 0] if flat else tile)[None].to(place.device)
+            output = _forward(torch, network, batch, tiling.mirror_axes)[0].to(place.sums)
+            output *= weight
+            sums[(slice(None), *span)] += output[:, None] if flat else output
+            weights[span] += weight
+    # Where no tile was run (outside a region of interest) the sum is 0 too; elsewhere this is nnU-Net's division.
+    torch.div(sums, torch.where(weights == 0, 1, weights), out=sums)
+    if not torch.isfinite(sums).all():
+        raise ModelError("The network gives numbers that are not finite.", "The weights or the image may be damaged.")
+    return sums.to("cpu")
+
+
+def _forward(torch: Any, network: Any, batch: Any, mirror_axes: tuple[int, ...] | None) -> Any:
+    output = network(batch)
+    if mirror_axes is None:
+        return output
+    axes = [axis + 2 for axis in mirror_axes]
+    flips = [flip for count in range(len(axes)) for flip in itertools.combinations(axes, count + 1)]
+    for flip in flips:
+        output += torch.flip(network(torch.flip(batch, flip)), flip)
+    return output / (len(flips) + 1)
+
+
+def _touches(span: Span, roi: Span, offsets: Sequence[int]) -> bool:
+    return all(
+        part.start < wanted.stop + offset and wanted.start + offset < part.stop
+        for part, wanted, offset in zip(span, roi, offsets, strict=True)
+    )
