@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import DatasetError, UsageError
 from . import profiles
 from .case import Case
 from .index import Index, read_index
@@ -111,6 +111,19 @@ class Dataset:
             if path.is_relative_to(folder):
                 return prefix + path.relative_to(folder).as_posix()
         return None
+
+    def path_of(self, uri: str) -> Path:
+        """Return the file that a URI made by :meth:`uri` stands for.
+
+        Raises
+        ------
+        DatasetError
+            It is no such URI, or it leads out of its folder.
+        """
+        for prefix, folder in (("bids::", self.output), ("bids:raw:", self.root)):
+            if uri.startswith(prefix) and ".." not in uri.removeprefix(prefix).split("/"):
+                return folder.joinpath(*uri.removeprefix(prefix).split("/"))
+        raise DatasetError(f"{uri!r} is no place in this dataset.", "Only files of the dataset have such a place.")
 
     def _case_folder(self, case: Case) -> Path:
         parts = [f"sub-{case.subject}"]

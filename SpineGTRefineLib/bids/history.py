@@ -5,12 +5,18 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import CorruptFileError, UsageError
 from ..fileops import sha256_of_bytes, write_atomic
+from .case import Case
+from .dataset import Dataset
+from .events import DONE, Event
 from .identity import timestamp
-from .jsonfiles import json_text, read_json
-from .layout import state_folder
+from .jsonfiles import json_text, parse_json, read_json
+from .layout import check_inside, sidecar_path, state_folder
+from .masktypes import MaskType
+from .pairs import OWN_KEY, recover_pair, write_pair
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,10 @@ class Version:
 
     Parameters
     ----------
-    case, mask_type, desc
+    case, mask_type
         Which mask.
+    place
+        BIDS URI of the file that was replaced.
     sha256
         Hash of the mask's file.
     sidecar_sha256
@@ -33,7 +41,7 @@ class Version:
 
     case: str
     mask_type: str
-    desc: str
+    place: str
     sha256: str
     sidecar_sha256: str
     replaced_at: str
@@ -42,7 +50,7 @@ class Version:
 
 
 def keep(
-    output: Path, mask: Path, *, case: str, mask_type: str, desc: str, rater: str = "", reason: str = "save"
+    dataset: Dataset, case: Case, mask_type: MaskType, mask: Path, *, rater: str = "", reason: str = "save"
 ) -> Version | None:
     """Copy a mask and its sidecar to the history.
 
@@ -53,11 +61,12 @@ def keep(
     """
     if not mask.is_file():
         return None
+    output = dataset.output
     sidecar = sidecar_path(mask)
     version = Version(
-        case=case,
-        mask_type=mask_type,
-        desc=desc,
+        case=case.key,
+        mask_type=mask_type.name,
+        place=dataset.uri(mask) or mask.name,
         sha256=_store(output, mask.read_bytes()),
         sidecar_sha256=_store(output, sidecar.read_bytes()) if sidecar.is_file() else "",
         replaced_at=timestamp(),
@@ -65,8 +74,50 @@ def keep(
         reason=reason,
     )
     name = f"{version.replaced_at.replace(':', '').replace('.', '')}_{uuid.uuid4().hex[:8]}.json"
-    write_atomic(state_folder(output, "history", "cases", case) / name, json_text(vars(version)).encode("utf-8"))
+    write_atomic(state_folder(output, "history", "cases", case.key) / name, json_text(vars(version)).encode("utf-8"))
     return version
+
+
+def restore(dataset: Dataset, case: Case, mask_type: MaskType, sha256: str, *, rater: str = "") -> Path:
+    """Put an old mask back to where it was, with its sidecar; the present one goes to the history.
+
+    Parameters
+    ----------
+    dataset, case, mask_type
+        Which mask.
+    sha256
+        The beginning of the old mask's hash, as :func:`versions` lists it.
+    rater
+        Who restores.
+
+    Returns
+    -------
+    Path
+        The mask's file.
+
+    Raises
+    ------
+    UsageError
+        There is no such version.
+    CorruptFileError
+        What was kept is damaged; nothing was changed.
+    """
+    version = find_version(dataset.output, case.key, mask_type.name, sha256)
+    target = dataset.path_of(version.place)
+    check_inside(dataset.output if target.is_relative_to(dataset.output) else dataset.root / "derivatives", target)
+    data = stored_bytes(dataset.output, version.sha256)
+    sidecar_data = stored_bytes(dataset.output, version.sidecar_sha256) if version.sidecar_sha256 else b""
+    if target.is_relative_to(dataset.output):
+        recover_pair(dataset.output, target)
+        sidecar, event = _restored(version, parse_json(sidecar_data).content, rater)
+        keep(dataset, case, mask_type, target, rater=rater, reason="restore")
+        write_pair(dataset.output, target, data, sidecar, event)
+    else:
+        keep(dataset, case, mask_type, target, rater=rater, reason="restore")
+        write_atomic(target, data)
+        if sidecar_data:
+            write_atomic(sidecar_path(target), sidecar_data)
+    return target
 
 
 def versions(output: Path, case: str, mask_type: str | None = None) -> tuple[Version, ...]:
@@ -118,9 +169,16 @@ def stored_bytes(output: Path, sha256: str) -> bytes:
     return data
 
 
-def sidecar_path(mask: Path) -> Path:
-    """Return the place of a mask's sidecar."""
-    return mask.with_name(mask.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+def _restored(version: Version, sidecar: dict[str, Any], rater: str) -> tuple[dict[str, Any], Event]:
+    """Return the sidecar and the event of a restored mask. One that nobody stood for is flagged: look at it again."""
+    own = sidecar.get(OWN_KEY)
+    own = own if isinstance(own, dict) and own.get("SHA256") == version.sha256 else {"SHA256": version.sha256}
+    status = str(own.get("Status"))
+    if status not in DONE:
+        status = "flagged"
+    own = {**own, "Status": status, "Restored": {"Rater": rater, "Date": timestamp()}}
+    event = Event(version.case, version.mask_type, status, rater, "restored from the history", version.sha256)
+    return {**sidecar, OWN_KEY: own}, event
 
 
 def _store(output: Path, data: bytes) -> str:

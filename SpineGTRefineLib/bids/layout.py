@@ -70,6 +70,11 @@ def state_folder(output: Path, *parts: str) -> Path:
     return output.joinpath(STATE_FOLDER, *parts)
 
 
+def sidecar_path(mask: Path) -> Path:
+    """Return the place of a mask's sidecar."""
+    return mask.with_name(mask.name.removesuffix(".gz").removesuffix(".nii") + ".json")
+
+
 def drafts_folder(output: Path) -> Path:
     """Return where unsaved edits are kept: beside the output, or in the user's own folder where it is read-only."""
     if _is_writable(output):

@@ -13,9 +13,8 @@ from typing import Any
 
 from ..fileops import sha256_of_bytes, sha256_of_file, write_atomic, write_text_atomic
 from .events import Event, read_events, record
-from .history import sidecar_path
 from .jsonfiles import json_text, read_json, write_json
-from .layout import state_folder
+from .layout import sidecar_path, state_folder
 
 OWN_KEY = "SpineGTRefine"
 """Key of the sidecar under which everything lies that is neither BIDS nor the lab's."""

@@ -69,7 +69,7 @@ class NeuropolyProfile:
         middle = "" if desc == REFINED else f"_desc-{desc}"
         return f"{image.stem}{middle}_label-{mask_type.lab_label}_{mask_type.lab_suffix}"
 
-    def table_stem(self, mask_type: MaskType) -> str | None:  # noqa: ARG002 - the protocol's signature
+    def table_stem(self, mask_type: MaskType) -> str | None:  # noqa: ARG002
         """Return None: the lab's style knows no tables."""
         return None
 

@@ -18,12 +18,12 @@ from .dataset import Dataset
 from .description import prepare_output
 from .events import Event, require_status
 from .identity import timestamp
-from .layout import PIPELINE, check_inside
+from .layout import PIPELINE, check_inside, sidecar_path
 from .masktypes import MaskType
 from .names import is_valid_id
 from .pairs import read_pair, recover_pair, write_pair
 from .profiles import PROPOSAL, REFINED
-from .sidecars import Provenance, SourceFile, build_sidecar, chain, manual_edit, source_file, this_program
+from .sidecars import Provenance, SourceFile, build_sidecar, chain, continued, manual_edit, source_file, this_program
 
 SAVABLE = frozenset({"proposed", "draft", "corrected", "accepted-unchanged", "flagged"})
 """Statuses that come with a mask; the others are recorded without one."""
@@ -130,10 +130,10 @@ def save_mask(
         difference=difference,
         generated_by=_generators(base, generated_by, rater, status, saved, edited=difference.edited),
     )
-    history.keep(dataset.output, target, case=case.key, mask_type=mask_type.name, desc=desc, rater=rater)
+    history.keep(dataset, case, mask_type, target, rater=rater)
     event = Event(case.key, mask_type.name, facts.status, rater, "", facts.sha256, round(float(seconds), 1), saved)
-    write_pair(dataset.output, target, data, build_sidecar(facts), event)
-    return SavedMask(target, history.sidecar_path(target), facts.sha256, difference, facts.status)
+    write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), event)
+    return SavedMask(target, sidecar_path(target), facts.sha256, difference, facts.status)
 
 
 def load_mask(dataset: Dataset, case: Case, mask_type: MaskType) -> LabelMap | None:

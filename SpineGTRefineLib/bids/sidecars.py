@@ -15,12 +15,11 @@ from .. import __version__
 from ..fileops import sha256_of_file
 from ..imaging import LabelDifference, LabelMap, Source
 from .dataset import Dataset
-from .history import sidecar_path
 from .identity import local_date
 from .jsonfiles import read_json
-from .layout import PIPELINE
+from .layout import PIPELINE, sidecar_path
 from .masktypes import MaskType
-from .pairs import OWN_KEY
+from .pairs import OWN_KEY, SavedPair
 
 GENERATOR_KEYS = (
     "Name", "Version", "Description", "CodeURL", "ModelURL", "Link", "Container", "Model", "WeightsSHA256", "Policy",
@@ -94,6 +93,18 @@ def source_file(dataset: Dataset, source: Path | Source) -> SourceFile:
     sha256 = source.sha256 if isinstance(source, Source) else sha256_of_file(path)
     uri = dataset.uri(path)
     return SourceFile(uri or path.name, sha256, uri is not None)
+
+
+def continued(sidecar: dict[str, Any], pair: SavedPair | None) -> dict[str, Any]:
+    """Keep what a sidecar says about a change where its rater saves the very same mask a second time.
+
+    The change was made between the mask before and this one; saving again does not undo it. Times add up.
+    """
+    new, old = sidecar[OWN_KEY], pair.own if pair else {}
+    if all(new[key] == old.get(key) for key in ("SHA256", "Rater", "Status")):
+        new["Seconds"] = round(new["Seconds"] + float(old.get("Seconds", 0)), 1)
+        new.update({key: old[key] for key in ("Edited", "Difference") if key in old})
+    return sidecar
 
 
 def recorded_sources(sidecar: Mapping[str, Any]) -> tuple[SourceFile, ...]:
