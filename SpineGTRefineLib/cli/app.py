@@ -1,0 +1,73 @@
+"""The program ``spine-gt-refine``: its commands, its global options, and what a failure looks like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from . import check, convert, demo, doctor, history, index, publish, refine
+from .terminal import Terminal, terminal_of
+
+PROGRAM = "spine-gt-refine"
+
+app = typer.Typer(
+    name=PROGRAM,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("demo")(demo.demo)
+app.command("index")(index.index)
+app.add_typer(refine.app, name="refine")
+app.command("check")(check.check)
+app.add_typer(history.app, name="history")
+app.command("publish")(publish.publish)
+app.command("convert")(convert.convert)
+app.command("doctor")(doctor.doctor)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", callback=_print_version, is_eager=True)
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="When something fails, also print where in the program (for reports).")
+    ] = False,
+) -> None:
+    """Repair the ground-truth masks of spine MRI datasets.
+
+    New here? Run [bold]spine-gt-refine demo[/bold]: it makes a small artificial dataset, repairs and checks it, and
+    shows the result as one web page. Your own images and masks are never overwritten.
+    """
+    del version  # handled before this function runs
+    terminal_of(ctx).debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and end the process with its exit code.
+
+    Parameters
+    ----------
+    arguments
+        The words after the program's name; by default those of this process.
+    """
+    terminal = Terminal()
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name=PROGRAM, obj=terminal)
+    except Exception as error:
+        sys.exit(terminal.fail(error))

@@ -1,0 +1,126 @@
+"""The program as a whole: help, version, and what a failure looks like."""
+
+import subprocess
+import sys
+
+import pytest
+
+from SpineGTRefineLib import __version__, errors
+from SpineGTRefineLib.cli import app as app_module
+from SpineGTRefineLib.cli import doctor
+from SpineGTRefineLib.cli.terminal import plain
+
+COMMANDS = ("demo", "index", "refine", "check", "history", "publish", "convert", "doctor")
+HEAVY = ("numpy", "scipy", "nibabel", "SimpleITK", "jinja2", "PIL")
+
+
+def test_the_version_is_printed(program):
+    outcome = program("--version")
+    assert (outcome.code, outcome.out.strip()) == (0, f"spine-gt-refine {__version__}")
+
+
+def test_help_names_every_command(program):
+    outcome = program("--help")
+    assert outcome.code == 0
+    assert [name for name in COMMANDS if name not in outcome.out] == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[name] for name in COMMANDS if name not in ("refine", "history")]
+    + [["refine", "spine"], ["history", "list"], ["history", "restore"]],
+    ids=" ".join,
+)
+def test_every_command_explains_itself(program, command):
+    outcome = program(*command, "--help")
+    assert outcome.code == 0
+    assert "--json" in outcome.out
+
+
+def test_the_module_runs_without_an_installed_script():
+    run = subprocess.run([sys.executable, "-m", "SpineGTRefineLib", "--version"], capture_output=True, text=True)
+    assert (run.returncode, run.stdout.strip()) == (0, f"spine-gt-refine {__version__}")
+
+
+def test_help_is_quick_because_nothing_heavy_is_loaded():
+    code = (
+        "import sys; from SpineGTRefineLib.cli import app\n"
+        "try: app.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print('loaded:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_a_wrong_option_is_a_usage_error(program):
+    assert program("index", "--no-such-option").code == 2
+
+
+def test_an_unknown_command_is_a_usage_error(program):
+    assert program("no-such-command").code == 2
+
+
+ALL_ERRORS = [
+    error for error in vars(errors).values() if isinstance(error, type) and issubclass(error, errors.RefineError)
+]
+
+
+@pytest.mark.parametrize("error", ALL_ERRORS, ids=lambda error: error.__name__)
+def test_a_failure_is_one_line_of_cause_one_of_remedy_and_its_exit_code(program, monkeypatch, error):
+    _break_doctor(monkeypatch, error("The file is\nnot usable.", "Choose another."))
+    outcome = program("doctor")
+    assert outcome.code == error.exit_code
+    assert outcome.error_lines == ["Error: The file is not usable.", "What to do: Choose another."]
+    assert "Traceback" not in outcome.err
+    assert outcome.out == ""
+
+
+def test_each_kind_of_failure_that_a_script_may_ask_for_has_its_own_exit_code():
+    codes = [error.exit_code for error in ALL_ERRORS]
+    assert len(set(codes)) == len(codes)
+    assert 0 not in codes
+
+
+def test_with_json_a_failure_is_a_json_document_too(program, monkeypatch):
+    _break_doctor(monkeypatch, errors.CorruptFileError("Cut short.", "Copy it again."))
+    outcome = program("doctor", "--json")
+    assert outcome.json == {
+        "error": {"class": "CorruptFileError", "cause": "Cut short.", "remedy": "Copy it again.", "exit_code": 11}
+    }
+    assert outcome.code == 11
+
+
+def test_a_defect_of_the_program_is_named_without_a_traceback(program, monkeypatch):
+    _break_doctor(monkeypatch, KeyError("oops"))
+    outcome = program("doctor")
+    assert outcome.code == 70
+    assert "KeyError" in outcome.err
+    assert "--debug" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_debug_shows_where_it_failed(program, monkeypatch):
+    _break_doctor(monkeypatch, KeyError("oops"))
+    assert "Traceback" in program("--debug", "doctor").err
+
+
+def test_a_file_name_cannot_steer_the_terminal():
+    assert plain("sub-01\x1b[2J\x07") == "sub-01�[2J�"
+
+
+def test_a_name_that_looks_like_markup_is_printed_as_it_is(program, monkeypatch):
+    _break_doctor(monkeypatch, errors.InputError("[bold red]sub-01[/] :smile: [link=http://x]"))
+    assert program("doctor").error_lines == ["Error: [bold red]sub-01[/] :smile: [link=http://x]"]
+
+
+def test_the_console_script_is_this_program(repository):
+    assert 'spine-gt-refine = "SpineGTRefineLib.cli.app:main"' in (repository / "pyproject.toml").read_text()
+    assert callable(app_module.main)
+
+
+def _break_doctor(monkeypatch, error):
+    def fail(_folder):
+        raise error
+
+    monkeypatch.setattr(doctor, "_findings", fail)
