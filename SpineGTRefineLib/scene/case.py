@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from ..anatomy import LabelScheme
 from ..imaging import Image, LabelMap
 from .context import Scene
 from .labels import LabelSegmentation
@@ -71,3 +74,8 @@ def load_case(scene: Scene, image: Image, labels: LabelMap, name: str) -> SceneC
     volume = add_volume(scene, image, name)
     segmentation.node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     return SceneCase(scene, volume, segmentation)
+
+
+def empty_labels(image: Image, scheme: LabelScheme) -> LabelMap:
+    """Return a mask of nothing on the grid of an image, for a case that has none yet."""
+    return LabelMap(np.zeros(image.geometry.shape, dtype=np.uint8), image.geometry, scheme)

@@ -1,0 +1,351 @@
+"""SpineGTRefine, the module of 3D Slicer: what it is called, its panel, its logic and its test.
+
+The work is done by the library SpineGTRefineLib, which is imported when it is first needed: Slicer reads this file at
+every start of the program.
+"""
+
+import importlib.util
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+LIBRARY = "SpineGTRefineLib"
+
+# Installed, the library lies beside this file; in a checkout, beside this folder, which Slicer does not search.
+if importlib.util.find_spec(LIBRARY) is None:
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+
+class SpineGTRefine(ScriptedLoadableModule):
+    """Name and description of the module. Runs at every start of Slicer, so it does nothing else."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("SpineGTRefine")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        parent.dependencies = ["Segmentations", "Volumes"]
+        parent.contributors = ["The SpineGTRefine authors"]
+        parent.helpText = _(
+            "Repairs ground truths of spine MRI: open a BIDS dataset, propose masks from the outputs of models, "
+            "correct them with the Segment Editor, and save a BIDS derivative with a record of what changed."
+        )
+        parent.acknowledgementText = _(
+            "Builds on the outputs of SPINEPS, TotalSpineSeg and the Spinal Cord Toolbox; please cite them."
+        )
+
+
+class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: wires the widgets of Resources/UI/SpineGTRefine.ui to the logic and decides nothing itself."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.ui = None
+
+    def setup(self):
+        """Build the panel when the module is opened for the first time."""
+        ScriptedLoadableModuleWidget.setup(self)
+        panel = slicer.util.loadUI(self.resourcePath("UI/SpineGTRefine.ui"))
+        self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
+        panel.setMRMLScene(slicer.mrmlScene)
+        self.logic = SpineGTRefineLogic()
+        self.ui.openButton.connect("clicked(bool)", self.onOpen)
+        self.ui.loadButton.connect("clicked(bool)", self.onLoad)
+        self.ui.runButton.connect("clicked(bool)", self.onRun)
+        self.ui.saveButton.connect("clicked(bool)", self.onSave)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+
+    def cleanup(self):
+        """Let go of the scene when the module is unloaded."""
+        self.removeObservers()
+
+    def onReload(self):
+        """Read the library again, too; Slicer by itself reads only this file."""
+        for name in [name for name in sys.modules if name == LIBRARY or name.startswith(LIBRARY + ".")]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStartClose(self, caller=None, event=None):  # noqa: ARG002
+        """Close the case, since the user closes the scene."""
+        self.logic.closeCase(discardEdits=True)
+        self.updateButtons()
+
+    def onOpen(self, *_arguments):
+        """Open the dataset and list its cases."""
+        self.attempt(self._open)
+
+    def onLoad(self, *_arguments):
+        """Show the chosen case."""
+        self.attempt(self._load)
+
+    def onRun(self, *_arguments):
+        """Propose a mask."""
+        self.attempt(self._run)
+
+    def onSave(self, *_arguments):
+        """Save the mask."""
+        self.attempt(self._save)
+
+    def attempt(self, action):
+        """Do what a button stands for; the outcome, good or bad, is said in the status line and never in a box."""
+        from SpineGTRefineLib.errors import RefineError
+
+        try:
+            with slicer.util.WaitCursor():
+                message = action()
+        except RefineError as error:
+            message = str(error)
+        self.ui.statusLabel.text = message
+        self.updateButtons()
+
+    def updateButtons(self):
+        """Enable what can be done now."""
+        self.ui.loadButton.enabled = self.logic.dataset is not None
+        self.ui.runButton.enabled = self.logic.isCaseOpen
+        self.ui.saveButton.enabled = self.logic.isCaseOpen
+
+    def _open(self):
+        keys = self.logic.openDataset(
+            self.ui.datasetPathLineEdit.currentPath,
+            self.ui.outputPathLineEdit.currentPath or None,
+            discardEdits=self.ui.discardEditsCheckBox.checked,
+        )
+        self.ui.caseComboBox.clear()
+        self.ui.caseComboBox.addItems(keys)
+        self.ui.maskTypeComboBox.clear()
+        self.ui.maskTypeComboBox.addItems(self.logic.maskTypeNames())
+        self.ui.datasetPathLineEdit.addCurrentPathToHistory()
+        return _("{number} cases found.").format(number=len(keys))
+
+    def _load(self):
+        key, maskType = self.ui.caseComboBox.currentText, self.ui.maskTypeComboBox.currentText
+        shown = self.logic.loadCase(key, maskType, discardEdits=self.ui.discardEditsCheckBox.checked)
+        self.ui.discardEditsCheckBox.checked = False
+        slicer.util.setSliceViewerLayers(background=shown.volume, fit=True)
+        return _("{case}, {mask}: edit it in the Segment Editor.").format(case=key, mask=maskType)
+
+    def _run(self):
+        decisions = self.logic.runRecipe(
+            "spine",
+            spineps=self.ui.spinepsPathLineEdit.currentPath,
+            totalspineseg=self.ui.totalspinesegPathLineEdit.currentPath,
+            canal=self.ui.canalPathLineEdit.currentPath or None,
+        )
+        return _("A spine mask is proposed, with {number} decisions. Correct it, then save.").format(
+            number=len(decisions)
+        )
+
+    def _save(self):
+        saved = self.logic.saveRefined(rater=self.ui.raterLineEdit.text)
+        return _("Saved as {status}: {path}").format(status=saved.status, path=saved.path)
+
+
+class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
+    """Open a dataset, show a case, propose a mask, save it. Works without a window.
+
+    Example::
+
+        logic = SpineGTRefineLogic()
+        logic.openDataset("/data/my-bids-dataset")
+        logic.loadCase("sub-01_T2w", "spine")
+        logic.runRecipe("spine", spineps="/data/spineps", totalspineseg="/data/totalspineseg")
+        logic.saveRefined(rater="AB")
+    """
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleLogic.__init__(self, parent)
+        self.dataset = None
+        self.shown = None
+        self._case = self._maskType = self._image = None
+        self._onDisk = self._proposal = None
+        self._openedAt = 0.0
+
+    @property
+    def isCaseOpen(self):
+        """Whether a case is shown."""
+        return self.shown is not None
+
+    def openDataset(self, path, output=None, *, discardEdits=False):
+        """Open a BIDS dataset (or one image) and return the keys of its cases. The dataset is not written to.
+
+        ``output`` is the folder for refined masks, by default ``derivatives/spine-gt-refine`` in the dataset.
+        """
+        requirePackages()
+        from SpineGTRefineLib.bids import Dataset
+
+        dataset = Dataset.open(path, output)
+        self.closeCase(discardEdits=discardEdits)
+        self.dataset = dataset
+        return [case.key for case in dataset.cases()]
+
+    def maskTypeNames(self):
+        """Return the kinds of masks that can be worked on."""
+        from SpineGTRefineLib.bids import mask_types
+
+        return list(mask_types())
+
+    def loadCase(self, key, maskType="spine", *, discardEdits=False):
+        """Show a case with its refined mask, or the mask that the dataset has, or an empty one.
+
+        Returns the scene's case, with ``volume`` and ``segmentation.node``. Raises ConflictError if the case that is
+        open now has unsaved edits, unless ``discardEdits``.
+        """
+        from SpineGTRefineLib.bids import load_mask, mask_type
+        from SpineGTRefineLib.imaging import read_image
+        from SpineGTRefineLib.scene import Scene, empty_labels, load_case
+
+        case, kind = self._openedDataset().case(key), mask_type(maskType)
+        image = read_image(case.image)
+        labels = load_mask(self.dataset, case, kind) or empty_labels(image, kind.scheme)
+        self.closeCase(discardEdits=discardEdits)
+        self.shown = load_case(Scene.current(), image, labels, f"{case.key} {kind.name}")
+        self._case, self._maskType, self._image, self._onDisk = case, kind, image, labels
+        self._openedAt = time.monotonic()
+        return self.shown
+
+    def hasUnsavedEdits(self):
+        """Whether the mask in the scene differs from the one on disk."""
+        from SpineGTRefineLib.errors import RefineError
+        from SpineGTRefineLib.imaging import label_difference
+
+        if self.shown is None:
+            return False
+        try:
+            return label_difference(self._onDisk, self.shown.labels()).edited
+        except RefineError:  # a segmentation that cannot be saved as it is was certainly edited
+            return True
+
+    def runRecipe(self, recipe, spineps, totalspineseg, canal=None, policy="anatomical"):
+        """Propose a mask for the open case; the scene shows it instead of the old one, and nothing is written yet.
+
+        The only recipe so far is ``spine``, from folders with the outputs of SPINEPS, TotalSpineSeg and (optional) a
+        canal model. Returns the decisions that were made on the way. Raises ConflictError if there are unsaved edits.
+        """
+        raise NotImplementedError
+
+    def saveRefined(self, rater=""):
+        """Save the mask of the open case as it is in the scene now, and return what was written.
+
+        A proposal is recorded first, as the program's; what the rater changed in it, or accepted, is recorded on top.
+        """
+        from SpineGTRefineLib.bids import load_mask, save_mask
+        from SpineGTRefineLib.imaging import label_difference
+
+        labels, proposal = self._openCase().labels(), self._proposal
+        place = (self.dataset, self._case, self._maskType)
+        if proposal is not None:
+            saved = save_mask(*place, proposal.labels, image=self._image, status="proposed", sources=proposal.sources)
+            self._proposal = None
+        if proposal is None or rater or label_difference(proposal.labels, labels).edited:
+            seconds = time.monotonic() - self._openedAt
+            saved = save_mask(*place, labels, image=self._image, rater=rater, status="corrected", seconds=seconds)
+        self._onDisk = self.shown.segmentation.original = load_mask(*place)
+        self._openedAt = time.monotonic()
+        return saved
+
+    def closeCase(self, *, discardEdits=False):
+        """Take the open case out of the scene; other nodes stay. Raises ConflictError if it has unsaved edits."""
+        if self.shown is None:
+            return
+        if not discardEdits:
+            self._refuseToLoseEdits()
+        self.shown.close()
+        self.shown = self._case = self._maskType = self._image = self._onDisk = self._proposal = None
+
+    def _refuseToLoseEdits(self):
+        from SpineGTRefineLib.errors import ConflictError
+
+        if self.hasUnsavedEdits():
+            raise ConflictError(
+                _("The {mask} mask of {case} has unsaved edits.").format(mask=self._maskType.name, case=self._case.key),
+                _("Save it, or choose to discard the edits."),
+            )
+
+    def _openedDataset(self):
+        from SpineGTRefineLib.errors import UsageError
+
+        if self.dataset is None:
+            raise UsageError(_("No dataset is open."), _("Open a dataset first."))
+        return self.dataset
+
+    def _openCase(self):
+        from SpineGTRefineLib.errors import UsageError
+
+        if self.shown is None:
+            raise UsageError(_("No case is open."), _("Load a case first."))
+        return self.shown
+
+
+class SpineGTRefineTest(ScriptedLoadableModuleTest):
+    """A round through the module with a synthetic spine; needs no window, no network and no data."""
+
+    def setUp(self):
+        """Work in a folder of its own; the user's scene stays as it is."""
+        requirePackages()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def runTest(self):
+        """Run the test, as Slicer's Reload and Test does."""
+        self.setUp()
+        try:
+            self.test_openEditSave()
+        finally:
+            self.doCleanups()
+
+    def test_openEditSave(self):
+        """Voxels painted in the scene, and no others, differ in the saved mask; the dataset stays as it was."""
+        from SpineGTRefineLib.imaging import read_labels, write_image, write_labels
+        from SpineGTRefineLib.phantoms import make_spine
+
+        phantom = make_spine(seed=1, spacing=4.0, region="lumbar", rootlets=False)
+        anat = self.folder / "sub-01" / "anat"
+        labels = self.folder / "derivatives" / "labels" / "sub-01" / "anat"
+        write_image(anat / "sub-01_T2w.nii.gz", phantom.image)
+        source = labels / "sub-01_T2w_label-spine_dseg.nii.gz"
+        write_labels(source, phantom.spine)
+        sourceBytes, before = source.read_bytes(), phantom.spine.array
+
+        logic = SpineGTRefineLogic()
+        self.addCleanup(logic.closeCase, discardEdits=True)
+        assert logic.openDataset(self.folder) == ["sub-01_T2w"]
+        segmentation = logic.loadCase("sub-01_T2w", "spine").segmentation
+        segmentId = segmentation.segment_id(phantom.spine.scheme.value_of("vertebra_L3"))
+        voxels = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation.node, segmentId).T
+        assert not voxels[:2, :2, :2].any(), "the corner that is painted was empty before"
+        voxels[:2, :2, :2] = segmentation.node.GetSegmentation().GetSegment(segmentId).GetLabelValue()
+        assert logic.hasUnsavedEdits()
+
+        saved = logic.saveRefined(rater="test")
+        after = read_labels(saved.path, phantom.spine.scheme).array
+        expected = before.copy()
+        expected[:2, :2, :2] = phantom.spine.scheme.value_of("vertebra_L3")
+        assert (after == expected).all()
+        assert (saved.status, saved.difference.changed_voxels) == ("corrected", 8)
+        assert not logic.hasUnsavedEdits()
+        assert source.read_bytes() == sourceBytes, "the dataset's own mask is never written"
+
+
+def requirePackages():
+    """Ask once for the Python packages that Slicer does not bring along (see Resources/requirements.txt)."""
+    if importlib.util.find_spec("nibabel") is not None:
+        return
+    from slicer.packaging import load_requirements, pip_ensure
+
+    requirements = load_requirements(Path(__file__).parent / "Resources" / "requirements.txt")
+    pip_ensure(requirements, requester="SpineGTRefine")

@@ -1,0 +1,123 @@
+"""The module file: light to import, complete in its panel, and its own test passes."""
+
+import ast
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree as ElementTree
+from types import SimpleNamespace
+
+import pytest
+
+LIGHT = {"slicer", "vtk", "qt", "ctk"}
+
+
+@pytest.fixture
+def module_file(repository):
+    return repository / "SpineGTRefine" / "SpineGTRefine.py"
+
+
+def imported_at_file_scope(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def test_starting_slicer_imports_only_slicers_own_modules(module_file):
+    imported = imported_at_file_scope(ast.parse(module_file.read_text(encoding="utf-8")))
+    assert imported <= LIGHT | sys.stdlib_module_names
+
+
+def test_starting_slicer_loads_neither_the_library_nor_its_packages(repository):
+    code = (
+        "import sys, pytest; sys.path[:0] = ['SpineGTRefine', 'Testing/harness', '.']\n"
+        "import slicer_stand_ins; slicer_stand_ins.install(pytest.MonkeyPatch())\n"
+        "for name in [n for n in sys.modules if n.partition('.')[0] in ('SpineGTRefineLib', 'nibabel', 'SimpleITK')]:\n"
+        "    del sys.modules[name]\n"
+        "import SpineGTRefine\n"
+        "SpineGTRefine.SpineGTRefine(slicer_stand_ins.module_parent('SpineGTRefine.py'))\n"
+        "print(sorted({n.partition('.')[0] for n in sys.modules} & {'SpineGTRefineLib', 'nibabel', 'SimpleITK'}))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_library_is_found_in_a_checkout_where_slicer_only_searches_the_modules_folder(repository, tmp_path):
+    code = (
+        "import sys, types, importlib.util\n"
+        "import slicer\n"
+        "base = types.ModuleType('slicer.ScriptedLoadableModule')\n"
+        "for end in ('', 'Widget', 'Logic', 'Test'):\n"
+        "    setattr(base, 'ScriptedLoadableModule' + end, type('Base' + end, (), {}))\n"
+        "i18n = types.ModuleType('slicer.i18n'); i18n.tr = i18n.translate = str\n"
+        "sys.modules.update({'slicer.ScriptedLoadableModule': base, 'slicer.i18n': i18n})\n"
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        f"sys.path[:] = [p for p in sys.path if p not in ('', {str(repository)!r})]\n"
+        f"sys.path.append({str(repository / 'SpineGTRefine')!r})\n"
+        "assert importlib.util.find_spec('SpineGTRefineLib') is None\n"
+        "import SpineGTRefine, SpineGTRefineLib\n"
+        "print(SpineGTRefineLib.__file__)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip() == str(repository / "SpineGTRefineLib" / "__init__.py")
+
+
+def test_slicer_finds_the_four_classes_and_the_module_describes_itself(module):
+    parent = SimpleNamespace(path=module.__file__)
+    module.SpineGTRefine(parent)
+    assert parent.title == "SpineGTRefine"
+    assert parent.categories == ["Segmentation"]
+    assert parent.helpText
+    assert parent.contributors
+    for end in ("Widget", "Logic", "Test"):
+        assert hasattr(module, "SpineGTRefine" + end)
+
+
+def test_the_modules_own_test_passes_as_slicers_test_runner_runs_it(module):
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(module.SpineGTRefineTest)
+    assert suite.countTestCases() > 0
+    outcome = unittest.TextTestRunner().run(suite)
+    assert outcome.wasSuccessful(), outcome.errors + outcome.failures
+
+
+def test_the_modules_own_test_passes_as_the_reload_and_test_button_runs_it(module):
+    module.SpineGTRefineTest().runTest()
+
+
+def test_every_widget_that_the_panel_uses_is_in_its_ui_file(module_file, repository):
+    tree = ElementTree.parse(repository / "SpineGTRefine" / "Resources" / "UI" / "SpineGTRefine.ui")
+    designed = {widget.get("name"): widget.get("class") for widget in tree.iter("widget")}
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(module_file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "ui"
+    }
+    assert used
+    assert used <= set(designed)
+    assert designed["SpineGTRefine"] == "qMRMLWidget"
+    declared = {custom.findtext("class") for custom in tree.iter("customwidget")}
+    assert {name for name in designed.values() if not name.startswith("Q")} <= declared
+
+
+def test_every_control_says_what_it_does(repository):
+    tree = ElementTree.parse(repository / "SpineGTRefine" / "Resources" / "UI" / "SpineGTRefine.ui")
+    for widget in tree.iter("widget"):
+        if widget.get("class") in {"QPushButton", "QComboBox", "QCheckBox", "QLineEdit", "ctkPathLineEdit"}:
+            tips = [p.findtext("string") for p in widget.findall("property") if p.get("name") == "toolTip"]
+            assert tips, widget.get("name")
+            assert tips[0], widget.get("name")
+
+
+def test_reloading_the_module_reads_the_library_again(module, monkeypatch):
+    import SpineGTRefineLib.errors
+
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))  # the other tests keep their modules
+    before = sys.modules["SpineGTRefineLib.errors"]
+    module.SpineGTRefineWidget.onReload(SimpleNamespace())
+    assert not [name for name in sys.modules if name.startswith("SpineGTRefineLib")]
+    assert before is SpineGTRefineLib.errors

@@ -1,0 +1,81 @@
+"""The extension installs every file that it needs, and works from the installed folder alone."""
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def lists(repository):
+    path = repository / "Testing" / "tools" / "update_cmake_lists.py"
+    spec = importlib.util.spec_from_file_location("update_cmake_lists", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def installed(repository, tmp_path_factory):
+    """The folder ``qt-scripted-modules`` as Slicer's package would carry it."""
+    cmake = shutil.which("cmake")
+    if cmake is None or not (shutil.which("cc") or shutil.which("gcc")):
+        pytest.skip("needs CMake and a C compiler to install the extension")
+    build, target = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("installed")
+    harness = repository / "Testing" / "harness" / "cmake"
+    for arguments in (
+        ["-S", repository, "-B", build, f"-DSlicer_DIR={harness}", "-DBUILD_TESTING=ON"],
+        ["--install", build, "--prefix", target],
+    ):
+        result = subprocess.run([cmake, *map(str, arguments)], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+    return target / "qt-scripted-modules"
+
+
+def test_the_file_lists_for_slicer_name_the_files_on_disk(lists):
+    written = (lists.REPOSITORY / lists.LISTS).read_text(encoding="utf-8")
+    assert written == lists.cmake_text(), "run: python Testing/tools/update_cmake_lists.py"
+
+
+def test_a_new_file_of_any_kind_is_missed_by_nobody(lists, tmp_path):
+    for path in ("SpineGTRefineLib/room/new.py", "SpineGTRefineLib/page.html", "Resources/Models/new/plans.json"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    for path in ("Resources/Screenshots/panel.png", "SpineGTRefineLib/__pycache__/new.pyc", "Resources/.hidden"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert lists.scripts(tmp_path) == ["SpineGTRefineLib/room/new.py"]
+    assert lists.resources(tmp_path) == ["Resources/Models/new/plans.json", "SpineGTRefineLib/page.html"]
+
+
+def test_every_file_of_the_module_is_installed(repository, installed):
+    module = repository / "SpineGTRefine"
+    files = [
+        path.relative_to(module) for path in module.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
+    missing = [str(path) for path in files if path.name != "CMakeLists.txt" and not (installed / path).is_file()]
+    assert not missing
+
+
+def test_the_installed_extension_makes_and_saves_a_case_without_the_checkout(installed, tmp_path):
+    code = (
+        "import sys\n"
+        f"sys.path[:] = [{str(installed)!r}] + [p for p in sys.path if p]\n"
+        "import SpineGTRefineLib\n"
+        f"assert SpineGTRefineLib.__file__.startswith({str(installed)!r}), SpineGTRefineLib.__file__\n"
+        "from pathlib import Path\n"
+        "from SpineGTRefineLib.bids import Dataset, mask_type, save_mask\n"
+        "from SpineGTRefineLib.imaging import read_image, write_image\n"
+        "from SpineGTRefineLib.phantoms import make_spine\n"
+        "phantom = make_spine(spacing=5.0, region='lumbar', rootlets=False)\n"
+        "write_image(Path('sub-01/anat/sub-01_T2w.nii.gz'), phantom.image)\n"
+        "dataset = Dataset.open('.')\n"
+        "case = dataset.cases()[0]\n"
+        "saved = save_mask(dataset, case, mask_type('spine'), phantom.spine, image=read_image(case.image))\n"
+        "print(saved.path.name)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().endswith("_dseg.nii.gz")
