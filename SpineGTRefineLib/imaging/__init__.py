@@ -1,5 +1,6 @@
 """Volumes on disk and in memory: geometry, the NIfTI gate, the atomic writer, resampling, reorientation, crops."""
 
+from .counting import present_values, value_counts
 from .crop import Box, crop, restore
 from .difference import LabelDifference, ValueDifference, label_difference
 from .geometry import GRID_TOLERANCE_MM, Geometry
@@ -7,7 +8,7 @@ from .headers import geometry_from_header, header_for_new_mask, header_from_geom
 from .nifti import encode_labels, read_image, read_labels, write_image, write_labels
 from .orientation import reorient, reorient_to_grid
 from .resample import resample_image, resample_labels
-from .volumes import Image, LabelMap, Source, present_values
+from .volumes import Image, LabelMap, Source
 
 __all__ = [
     "GRID_TOLERANCE_MM",
@@ -32,6 +33,7 @@ __all__ = [
     "resample_image",
     "resample_labels",
     "restore",
+    "value_counts",
     "write_image",
     "write_labels",
 ]

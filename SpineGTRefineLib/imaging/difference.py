@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import GeometryError
+from .counting import value_counts
 from .volumes import LabelMap
-
-_BINCOUNT_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def label_difference(before: LabelMap | None, after: LabelMap) -> LabelDifferenc
     else:
         old = before.array
     same = old == new
-    n_before, n_after, n_same = _counts(old), _counts(new), _counts(new[same])
+    n_before, n_after, n_same = value_counts(old), value_counts(new), value_counts(new[same])
     values = sorted((n_before.keys() | n_after.keys()) - {0})
     rows = tuple(_row(v, n_before.get(v, 0), n_after.get(v, 0), n_same.get(v, 0)) for v in values)
     return LabelDifference(rows, int(same.size - np.count_nonzero(same)))
@@ -84,12 +83,3 @@ def label_difference(before: LabelMap | None, after: LabelMap) -> LabelDifferenc
 
 def _row(value: int, before: int, after: int, same: int) -> ValueDifference:
     return ValueDifference(value, before, after, after - same, before - same, 2 * same / (before + after))
-
-
-def _counts(array: np.ndarray) -> dict[int, int]:
-    """Voxels of each value present."""
-    if array.size and array.min() >= 0 and array.max() < _BINCOUNT_LIMIT:
-        counts = np.bincount(array.ravel(order="K"))
-        return {int(v): int(counts[v]) for v in np.flatnonzero(counts)}
-    found, numbers = np.unique(array, return_counts=True)
-    return {int(v): int(n) for v, n in zip(found, numbers, strict=True)}

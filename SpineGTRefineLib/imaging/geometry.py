@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from nibabel.orientations import aff2axcodes
+from nibabel.orientations import ornt2axcodes
 
 from ..errors import GeometryError
 
@@ -67,7 +67,26 @@ class Geometry:
     @property
     def axcodes(self) -> str:
         """Nearest anatomical direction of i, j, k as three letters, for example ``"PIR"``."""
-        return "".join(aff2axcodes(self.affine))
+        return "".join(ornt2axcodes(self.orientation))
+
+    @property
+    def orientation(self) -> np.ndarray:
+        """World axis (0 to 2) and direction (1 or -1) nearest to each of i, j, k, as a 3 x 2 array (nibabel's form).
+
+        The same rule as nibabel's: the axis that points most clearly chooses first. But a grid turned by exactly 45
+        degrees gives the same answer for the same axes however they are stored, so that turning back is exact.
+        """
+        directions = self.affine[:3, :3] / self.spacing
+        strength = np.abs(directions)
+        signs = np.sign(directions[strength.argmax(axis=0), range(3)])
+        clearest_first = sorted(range(3), key=lambda c: (strength[:, c].max(), *(directions[:, c] * signs[c])))
+        free = [0, 1, 2]
+        result = np.zeros((3, 2))
+        for column in reversed(clearest_first):
+            row = max(free, key=lambda r: strength[r, column])
+            free.remove(row)
+            result[column] = row, 1 if directions[row, column] > 0 else -1
+        return result
 
     @property
     def is_left_handed(self) -> bool:

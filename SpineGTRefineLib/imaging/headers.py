@@ -9,15 +9,18 @@ from nibabel.spatialimages import HeaderDataError
 from ..errors import GeometryError
 from .geometry import Geometry
 
-QFORM_TOLERANCE_VOXELS = 0.25
-"""qform and sform are said to disagree when a corner differs by more than this. A qform near a half turn is itself only
-good to a tenth of a millimetre, since its quaternion is stored in 32 bits."""
+FIRST_VOXEL_TOLERANCE = 0.01
+"""qform and sform disagree when they place the first voxel further apart than this, in voxels."""
+
+CORNER_TOLERANCE = 0.25
+"""qform and sform disagree when they place any corner further apart than this, in voxels. It is larger because a qform
+near a half turn is itself only good to a tenth of a millimetre: its quaternion is stored in 32 bits."""
 
 ITK_SHEAR = 1e-4
 """ITK, and with it Slicer, refuses a file whose axes deviate further than this from right angles."""
 
-_UNIT_TO_MM = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
-_UNIT_NAMES = {0: "unknown", 1: "metre", 2: "millimetre", 3: "micron"}
+_UNIT_TO_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+_UNIT_NAMES = {1: "metre", 2: "millimetre", 3: "micron"}
 
 _SPATIAL_FIELDS = (
     "pixdim", "xyzt_units", "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d",
@@ -51,7 +54,8 @@ def geometry_from_header(header: Nifti1Header) -> tuple[Geometry, tuple[str, ...
         raise GeometryError("The file does not say where its voxels lie (qform and sform codes are 0).", _SET_POSITION)
     unit = int(header["xyzt_units"]) & 7
     if unit != 2:
-        notes.append(f"the unit of length is {_UNIT_NAMES.get(unit, unit)}; read as {_UNIT_TO_MM.get(unit, 1.0)} mm")
+        how = "converted to millimetre" if unit in _UNIT_TO_MM else "taken for millimetre"
+        notes.append(f"the unit of length is {_UNIT_NAMES.get(unit, 'unknown')}; {how}")
     scale = np.diag([_UNIT_TO_MM.get(unit, 1.0)] * 3 + [1.0])
     return Geometry(shape, scale @ geometry.affine), tuple(notes)
 
@@ -126,8 +130,10 @@ def _doubts_about_sform(header: Nifti1Header, geometry: Geometry) -> list[str]:
             other = Geometry(geometry.shape, _qform(header))
         except GeometryError:
             return [*doubts, "the qform is not usable; sform used"]
+        shift = float(np.linalg.norm(geometry.affine[:3, 3] - other.affine[:3, 3]))
         distance = geometry.distance_to(other)
-        if distance > QFORM_TOLERANCE_VOXELS * min(geometry.spacing):
+        voxel = min(geometry.spacing)
+        if shift > FIRST_VOXEL_TOLERANCE * voxel or distance > CORNER_TOLERANCE * voxel:
             doubts.append(
                 f"qform ({other.axcodes}) and sform ({geometry.axcodes}) differ by up to {distance:.3g} mm; sform used"
             )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, io_orientation, ornt_transform
+from nibabel.orientations import apply_orientation, axcodes2ornt, inv_ornt_aff, ornt_transform
 
 from ..errors import GeometryError, UsageError
 from .geometry import Geometry
@@ -43,7 +43,7 @@ def reorient_to_grid(volume: Volume, grid: Geometry) -> Volume:
     GeometryError
         The voxels lie elsewhere; only resampling could bring them onto the grid.
     """
-    turned = volume if volume.geometry.matches(grid) else _turned(volume, io_orientation(grid.affine))
+    turned = volume if volume.geometry.matches(grid) else _turned(volume, grid.orientation)
     if not turned.geometry.matches(grid):
         raise GeometryError(
             f"The volume ({volume.geometry}) does not lie on the grid {grid}.",
@@ -54,7 +54,7 @@ def reorient_to_grid(volume: Volume, grid: Geometry) -> Volume:
 
 def _turned(volume: Volume, target: np.ndarray) -> Volume:
     geometry = volume.geometry
-    turn = ornt_transform(io_orientation(geometry.affine), target)
+    turn = ornt_transform(geometry.orientation, target)
     array = apply_orientation(volume.array, turn)
     affine = geometry.affine @ inv_ornt_aff(turn, geometry.shape)
     return replace(volume, array=array, geometry=Geometry(array.shape, affine))

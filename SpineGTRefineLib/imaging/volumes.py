@@ -11,6 +11,7 @@ from nibabel.nifti1 import Nifti1Header
 
 from ..anatomy import LabelScheme, LossReport, conversion
 from ..errors import GeometryError, LabelError
+from .counting import present_values, value_counts
 from .geometry import Geometry
 
 
@@ -91,8 +92,7 @@ class LabelMap:
 
     def counts(self) -> dict[int, int]:
         """Count the voxels of each value present, without 0, ascending by value."""
-        values, counts = np.unique(self.array[self.array != 0], return_counts=True)
-        return {int(v): int(n) for v, n in zip(values, counts, strict=True)}
+        return {value: count for value, count in value_counts(self.array).items() if value != 0}
 
     def unknown_values(self) -> tuple[int, ...]:
         """Values present that the scheme does not know, ascending."""
@@ -102,7 +102,7 @@ class LabelMap:
         """Boolean array of the voxels that hold one of ``values``."""
         if isinstance(values, int):
             return np.asarray(self.array == values)
-        return np.isin(self.array, np.fromiter(values, dtype=self.array.dtype))
+        return np.isin(self.array, np.fromiter(values, dtype=np.int64))
 
     def with_array(self, array: np.ndarray) -> LabelMap:
         """Return the same grid, scheme and source with other voxels."""
@@ -120,16 +120,6 @@ class LabelMap:
         """
         array, report = conversion(self.scheme, target).apply(self.array)
         return LabelMap(array, self.geometry, target, self.source), report
-
-
-def present_values(array: np.ndarray) -> np.ndarray:
-    """Ascending unique values of an integer array without 0 (fast for the small non-negative values of label maps)."""
-    if array.size == 0:
-        return np.zeros(0, dtype=array.dtype)
-    if array.min() >= 0 and array.max() < 1 << 20:
-        return np.flatnonzero(np.bincount(array.ravel(order="K"))[1:]) + 1
-    values = np.unique(array)
-    return np.asarray(values[values != 0])
 
 
 def _check_shape(array: np.ndarray, geometry: Geometry) -> None:
