@@ -1,0 +1,198 @@
+"""Unsaved edits on disk: a crash loses at most a minute.
+
+A draft is one file: a line of JSON that says whose edits of which mask it holds, then the voxels, compressed. Any
+voxels can be kept, also those that could not be saved as a mask yet. It is written by a thread of its own from voxels
+that nobody changes any more, and replaced atomically.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bids import Dataset
+from ..bids.layout import drafts_folder
+from ..errors import InputError, RefineError
+from ..fileops import sha256_of_bytes, write_atomic
+from ..imaging import Geometry, LabelMap
+from .signal import Signal
+
+INTERVAL_S = 30.0
+"""Longest time between a change and the draft that holds it, writing included; half of what is promised."""
+
+_SUFFIX = ".draft"
+
+
+@dataclass(frozen=True)
+class DraftInfo:
+    """Whose edits of which mask a draft holds.
+
+    Parameters
+    ----------
+    case, mask_type, rater
+        The mask under edit, and who edits it.
+    time
+        When the draft was written (seconds since 1970, UTC).
+    based_on
+        SHA-256 of the mask that the edits started from; "" if there was none.
+    note
+        The rater's note so far.
+    seconds
+        Active time so far.
+    """
+
+    case: str
+    mask_type: str
+    rater: str
+    time: float
+    based_on: str = ""
+    note: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft found on disk."""
+
+    info: DraftInfo
+    path: Path
+
+    def labels(self, like: LabelMap) -> LabelMap:
+        """Read its voxels; ``like`` gives the scheme and the source that a later save is compared with.
+
+        Raises
+        ------
+        InputError
+            The draft is damaged.
+        """
+        head, payload = _split(self.path.read_bytes())
+        array = np.frombuffer(zlib.decompress(payload), head["dtype"]).reshape(head["shape"], order="F")
+        return LabelMap(array, Geometry(tuple(head["shape"]), np.array(head["affine"])), like.scheme, like.source)
+
+
+def draft_path(dataset: Dataset, case: str, mask_type: str, rater: str) -> Path:
+    """Return the place of a rater's draft of one mask."""
+    track = hashlib.sha256(rater.encode()).hexdigest()[:8]
+    return drafts_folder(dataset.output) / f"{case}__{mask_type}__{track}{_SUFFIX}"
+
+
+def write_draft(path: Path, labels: LabelMap, info: DraftInfo) -> None:
+    """Write one draft; the previous one stays whole until this one is.
+
+    Raises
+    ------
+    WriteError
+        The file system refused.
+    """
+    payload = zlib.compress(labels.array.tobytes(order="F"), 1)
+    head = {
+        "info": asdict(info),
+        "shape": labels.geometry.shape,
+        "affine": labels.geometry.affine.tolist(),
+        "dtype": labels.array.dtype.str,
+        "sha256": sha256_of_bytes(payload),
+    }
+    write_atomic(path, json.dumps(head, ensure_ascii=False).encode() + b"\n" + payload)
+
+
+def find_drafts(dataset: Dataset, rater: str | None = None) -> tuple[Draft, ...]:
+    """Return whole drafts, newest first, of one rater or (None) of all; those cut short are passed over."""
+    found = []
+    for path in drafts_folder(dataset.output).glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(InputError, OSError):
+            info = DraftInfo(**_split(path.read_bytes())[0]["info"])
+            if rater is None or info.rater == rater:
+                found.append(Draft(info, path))
+    return tuple(sorted(found, key=lambda draft: -draft.info.time))
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    line, _, payload = data.partition(b"\n")
+    try:
+        head = json.loads(line)
+        DraftInfo(**head["info"])
+        whole = head["sha256"] == sha256_of_bytes(payload)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError("The draft is damaged: its first line cannot be read.", "It cannot be recovered.") from error
+    if not whole:
+        raise InputError("The draft is damaged: it was cut short.", "It cannot be recovered.")
+    return head, payload
+
+
+class DraftJournal:
+    """Keeps the draft of the mask under edit at most :data:`INTERVAL_S` behind, on a thread of its own.
+
+    Parameters
+    ----------
+    interval_s
+        How long a change may wait.
+
+    Attributes
+    ----------
+    failed : Signal
+        Emitted, on the journal's thread, with the error of a draft that could not be written; edits go on.
+    """
+
+    def __init__(self, interval_s: float = INTERVAL_S) -> None:
+        self.failed: Signal[RefineError] = Signal()
+        self._interval_s = interval_s
+        self._lock = threading.Lock()
+        self._pending: Callable[[], None] | None = None
+        self._due: float | None = None
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drafts", daemon=True)
+        self._thread.start()
+
+    def note_change(self, path: Path, labels: LabelMap, info: DraftInfo) -> None:
+        """Hand over the voxels as they are now. Returns at once; ``labels`` must not change afterwards."""
+        with self._lock:
+            self._pending = lambda: write_draft(path, labels, info)
+            if self._due is None:
+                self._due = time.monotonic() + self._interval_s
+        self._wake.set()
+
+    def flush(self) -> None:
+        """Write what waits, now, on the calling thread (before a risky step, on closing)."""
+        self._write()
+
+    def discard(self, path: Path) -> None:
+        """Forget what waits and delete the draft: the mask was saved, or the edits were given up."""
+        with self._lock:
+            self._pending, self._due = None, None
+            path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Write what waits and end the thread."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+        self._write()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            due = self._due
+            self._wake.wait(None if due is None else max(0.0, due - time.monotonic()))
+            self._wake.clear()
+            if self._due is not None and time.monotonic() >= self._due and not self._stop.is_set():
+                self._write()
+
+    def _write(self) -> None:
+        with self._lock:
+            write, self._pending, self._due = self._pending, None, None
+            if write is None:
+                return
+            try:
+                write()
+            except RefineError as error:
+                self.failed.emit(error)
