@@ -1,0 +1,223 @@
+"""The recipe ``spine`` from what SPINEPS, TotalSpineSeg and a canal model have left in their output folders.
+
+Every case stands for itself: one that fails is reported with its cause and remedy, the others go on.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..anatomy import scheme
+from ..bids import Case, Dataset, SavedMask, mask_type, save_mask
+from ..bids.layout import state_folder
+from ..errors import InputError, MissingFileError, RefineError, UsageError
+from ..fileops import write_text_atomic
+from ..imaging import Image, LabelMap, Source, read_image, read_labels
+from ..models import external
+from ..models.external import ExternalFile
+from ..refine import LABELLED, POLICIES, SpineInputs, SpineRefinement, detect_convention, refine_spine
+from .folder_outcome import CaseOutcome, FolderOutcome
+from .grids import onto_grid
+from .image_source import ImageSource
+
+Progress = Callable[[int, int, str], None]
+"""Called before each case with its number from 0, the number of cases, and its key."""
+
+
+def refine_spine_folders(
+    spineps: Path | str,
+    totalspineseg: Path | str,
+    canal: Path | str,
+    images: Path | str | None = None,
+    output: Path | str | None = None,
+    policy: str = "anatomical",
+    *,
+    cases: Collection[str] = (),
+    profile: str = "bids",
+    progress: Progress | None = None,
+) -> FolderOutcome:
+    """Refine every case that SPINEPS has an instance mask of.
+
+    Parameters
+    ----------
+    spineps, totalspineseg, canal
+        Output folders of the three tools, flat or in BIDS layout.
+    images
+        The images: a BIDS dataset or a flat folder. They define the grid and are named as sources. None: the grid of
+        the TotalSpineSeg mask is used, and the sidecar says so.
+    output
+        Where the masks go. None: ``derivatives/spine-gt-refine`` in the dataset of the images.
+    policy
+        ``anatomical`` or ``compatible``, see :func:`SpineGTRefineLib.refine.refine_spine`.
+    cases
+        Only these: names of images, or subjects (``sub-01`` or ``01``). Empty for all.
+    profile
+        Naming style of the output, ``bids`` or ``neuropoly``.
+    progress
+        Told about each case before it starts.
+
+    Returns
+    -------
+    FolderOutcome
+        One outcome per case; failures are in there, not raised.
+
+    Raises
+    ------
+    UsageError
+        The request makes no sense (unknown policy, no output, a case that does not exist).
+    MissingFileError
+        A folder does not exist, or SPINEPS left no instance mask in its folder.
+    """
+    if policy not in POLICIES:
+        raise UsageError(f"There is no policy {policy!r}.", f"Choose one of: {', '.join(POLICIES)}.")
+    job = _Job(Path(spineps), Path(totalspineseg), Path(canal), ImageSource(images, output, profile), policy)
+    chosen = job.chosen(cases)
+    outcomes = []
+    for number, instances in enumerate(chosen):
+        if progress is not None:
+            progress(number, len(chosen), instances.key)
+        outcomes.append(job.run(instances))
+    return FolderOutcome(tuple(outcomes), policy)
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """The masks of one case on one grid, with notes on how they came there."""
+
+    inputs: SpineInputs
+    sources: tuple[Source, ...]
+    notes: tuple[str, ...]
+
+
+class _Job:
+    """One run over the output folders."""
+
+    def __init__(self, spineps: Path, totalspineseg: Path, canal: Path, images: ImageSource, policy: str) -> None:
+        self._instances = external.spineps_instances(spineps)
+        self._labels = external.totalspineseg_labels(totalspineseg)
+        self._canals = external.canal_masks(canal)
+        self._images, self._policy = images, policy
+
+    def chosen(self, cases: Collection[str]) -> tuple[ExternalFile, ...]:
+        """Return the instance masks that were asked for."""
+        if not self._instances.files:
+            raise MissingFileError(
+                f"There is no SPINEPS instance mask (…_seg-vert_msk.nii.gz) in {self._instances.folder}.",
+                "Check the folder, or run SPINEPS with its instance model first.",
+            )
+        wanted = {name.removesuffix(".gz").removesuffix(".nii") for name in cases}
+        names = {file: _names_of(file) for file in self._instances.files}
+        unknown = wanted - {name for known in names.values() for name in known}
+        if unknown:
+            known = ", ".join(file.key for file in self._instances.files)
+            raise UsageError(f"SPINEPS left no mask of {', '.join(sorted(unknown))}.", f"It has: {known}.")
+        return tuple(file for file in self._instances.files if not wanted or wanted & names[file])
+
+    def run(self, instances: ExternalFile) -> CaseOutcome:
+        """Refine one case; whatever goes wrong is part of the outcome."""
+        start = time.perf_counter()
+        try:
+            outcome = self._refine(instances)
+        except RefineError as error:
+            outcome = CaseOutcome(instances.key, error=error)
+        except Exception as error:  # a defect of ours or of a library must not stop the other cases either
+            cause = f"Unexpected {type(error).__name__}: {error}"
+            outcome = CaseOutcome(instances.key, error=RefineError(cause, "Please report this with the case's files."))
+        return replace(outcome, seconds=time.perf_counter() - start)
+
+    def _refine(self, instances: ExternalFile) -> CaseOutcome:
+        labels = self._labels.of_image(instances.entities, instances.contrast)
+        canal = self._canals.of_image(instances.entities, instances.contrast)
+        dataset, case = self._images.case_of(instances, labels)
+        maps, image = self._read(case, instances, labels, canal)
+        refinement = refine_spine(maps.inputs, self._policy)
+        saved = save_mask(
+            dataset,
+            case,
+            mask_type("spine"),
+            refinement.labels,
+            image=image,
+            sources=maps.sources,
+            generated_by=_generators(self._policy, maps.notes),
+        )
+        report = _write_report(dataset, case, saved, refinement, self._policy, maps)
+        actions = Counter(decision.action for decision in refinement.decisions)
+        return CaseOutcome(case.key, saved, report, actions=tuple(sorted(actions.items())), notes=maps.notes)
+
+    def _read(
+        self, case: Case, instances: ExternalFile, labels: ExternalFile, canal: ExternalFile
+    ) -> tuple[_Maps, Image]:
+        totalspineseg = read_labels(labels.path, scheme("totalspineseg"))
+        _check_is_final(totalspineseg)
+        notes: list[str] = []
+        if self._images.has_images:
+            image = read_image(case.image)
+        else:
+            image = Image(totalspineseg.array, totalspineseg.geometry, totalspineseg.source)
+            notes.append("No image was given; the grid is that of the TotalSpineSeg mask.")
+        vert = read_labels(instances.path, scheme(LABELLED))
+        maps = {
+            "SPINEPS": replace(vert, scheme=detect_convention(vert.values())),
+            "TotalSpineSeg": totalspineseg,
+            "canal": read_labels(canal.path, scheme("canal")),
+        }
+        on_grid = []
+        for name, labels_map in maps.items():
+            if name != "canal" and not labels_map.array.any():
+                raise InputError(f"The {name} mask is empty.", f"Run {name} on this image again.")
+            turned, note = onto_grid(labels_map, image.geometry, name)
+            on_grid.append(turned)
+            notes += [note] if note else []
+        sources = tuple(m.source for m in maps.values() if m.source is not None)
+        return _Maps(SpineInputs(*on_grid), sources, tuple(notes)), image
+
+
+def _names_of(file: ExternalFile) -> set[str]:
+    """Names by which a case can be asked for: its key, and its subject with and without ``sub-``."""
+    subject = dict(file.entities).get("sub", "")
+    return {file.key, subject, f"sub-{subject}"} - {"", "sub-"}
+
+
+def _check_is_final(labels: LabelMap) -> None:
+    """Refuse TotalSpineSeg's step 1, whose 50 is every vertebra below C1 and the sacrum in one."""
+    present = set(labels.values())
+    vertebrae = {entry.value for entry in labels.scheme.of_kind("vertebra")[1:]} & present
+    discs = {entry.value for entry in labels.scheme.of_kind("disc")} & present
+    if len(discs) > 2 and not vertebrae:
+        raise InputError(
+            "The TotalSpineSeg mask has discs but no vertebra below C1: it looks like step 1.",
+            "Give the folder step2_output.",
+        )
+
+
+def _generators(policy: str, notes: tuple[str, ...]) -> list[dict[str, Any]]:
+    description = " ".join(["Shapes of SPINEPS with levels of TotalSpineSeg, without the canal.", *notes])
+    return [
+        {"Name": "SPINEPS", "CodeURL": "https://github.com/Hendrik-code/spineps"},
+        {"Name": "TotalSpineSeg", "CodeURL": "https://github.com/neuropoly/totalspineseg"},
+        {"Name": "refine spine", "Policy": policy, "Description": description},
+    ]
+
+
+def _write_report(
+    dataset: Dataset, case: Case, saved: SavedMask, refinement: SpineRefinement, policy: str, maps: _Maps
+) -> Path:
+    """Write all decisions as JSON; the folder for state is no part of the BIDS dataset."""
+    path = state_folder(dataset.output, "reports") / f"{case.key}_refine-spine.json"
+    content = {
+        "Case": case.key,
+        "Mask": saved.path.name,
+        "SHA256": saved.sha256,
+        "Policy": policy,
+        "Sources": {source.path.name: source.sha256 for source in maps.sources},
+        "Notes": list(maps.notes),
+        "Decisions": [decision.as_dict() for decision in refinement.decisions],
+    }
+    write_text_atomic(path, json.dumps(content, indent=1) + "\n")
+    return path
