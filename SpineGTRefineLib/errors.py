@@ -123,7 +123,7 @@ class MissingDependencyError(RefineError, ImportError):
 class WorkerError(RefineError, RuntimeError):
     """The process that runs the models died, hung, or speaks another version."""
 
-    exit_code = 60
+    exit_code = 55
 
 
 class CancelledError(RefineError):
