@@ -79,23 +79,6 @@ def right_handed(geometry: Geometry) -> Geometry:
     return Geometry(geometry.shape, affine)
 
 
-def on_grid(array: np.ndarray, source: Geometry, target: Geometry) -> np.ndarray:
-    """Return a view of ``array`` (on ``source``) in the axes of ``target``.
-
-    Raises
-    ------
-    GeometryError
-        The grids are not made of the same voxels, or do not cover the same box.
-    """
-    view, start = GridMap.between(source, target.affine).apply(array)
-    if start != (0, 0, 0) or view.shape != target.shape:
-        raise GeometryError(
-            f"The mask ({source}) does not cover the same box as the image ({target}).",
-            "Resample the mask to the grid of the image first.",
-        )
-    return view
-
-
 def matrix_of(affine: np.ndarray) -> vtk.vtkMatrix4x4:
     """Return a 4 x 4 affine as a VTK matrix."""
     matrix = vtk.vtkMatrix4x4()

@@ -17,9 +17,9 @@ import slicer
 
 from ..anatomy import LabelEntry, LabelScheme
 from ..errors import LabelError
-from ..imaging import Geometry, LabelMap
+from ..imaging import Geometry, LabelMap, reorient_to_grid
 from .context import Scene
-from .grids import fill_image, matrix_of, on_grid, right_handed
+from .grids import fill_image, matrix_of, right_handed
 from .layers import merge_layers
 from .segments import head_to_tail, new_segment, tagged_label
 
@@ -73,7 +73,7 @@ class LabelSegmentation:
         values = _checked_values(labels)
         grid = grid or labels.geometry
         geometry = right_handed(grid)
-        array = on_grid(labels.array, labels.geometry, geometry)
+        array = reorient_to_grid(labels, geometry).array
         layer = slicer.vtkOrientedImageData()
         fill_image(layer, array.astype(np.uint8 if max(values, default=0) <= 255 else np.uint16))
         layer.SetImageToWorldMatrix(matrix_of(geometry.affine))

@@ -30,6 +30,7 @@ GRIDS = {
     "isotropic RAS": grid((9, 8, 7), (1, 1, 1)),
     "anisotropic": grid((5, 12, 10), (3.3, 0.73, 0.73)),
     "oblique": grid((9, 8, 7), (0.8, 0.8, 2.2), turned(17, -9)),
+    "at 45 degrees, left-handed": grid((6, 5, 7), (1, 1, 1), turned(45, 0), [[0, 1, 0], [1, 0, 0], [0, 0, 1]]),
     "left-handed LAS": grid((9, 8, 7), (1, 1, 1), directions=[[-1, 0, 0], [0, 1, 0], [0, 0, 1]]),
     "PIR": grid((6, 9, 5), (0.5, 0.5, 3.0), directions=[[0, 0, 1], [-1, 0, 0], [0, -1, 0]]),
     "oblique, anisotropic, left-handed": grid(
