@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from .. import __version__
 from . import check, convert, demo, doctor, history, index, publish, refine
@@ -14,23 +15,37 @@ from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
 
+START, REPAIR, TOOLS = "Start here", "Repair a dataset, in this order", "Tools"
+
+
+class _InOrder(TyperGroup):
+    """Shows the commands in the order of the work, not in the order in which they were added."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return [name for name in ORDER if name in self.commands]
+
+
+ORDER = ("demo", "doctor", "index", "refine", "check", "history", "publish", "convert")
+
 app = typer.Typer(
     name=PROGRAM,
+    cls=_InOrder,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("demo")(demo.demo)
-app.command("index")(index.index)
-app.add_typer(refine.app, name="refine")
-app.command("check")(check.check)
-app.add_typer(history.app, name="history")
-app.command("publish")(publish.publish)
-app.command("convert")(convert.convert)
-app.command("doctor")(doctor.doctor)
+app.command("demo", rich_help_panel=START)(demo.demo)
+app.command("doctor", rich_help_panel=START)(doctor.doctor)
+app.command("index", rich_help_panel=REPAIR)(index.index)
+app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
+app.command("check", rich_help_panel=REPAIR)(check.check)
+app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
+app.command("publish", rich_help_panel=REPAIR)(publish.publish)
+app.command("convert", rich_help_panel=TOOLS)(convert.convert)
 
 
 def _print_version(value: bool) -> None:
@@ -51,8 +66,8 @@ def _program(
 ) -> None:
     """Repair the ground-truth masks of spine MRI datasets.
 
-    New here? Run [bold]spine-gt-refine demo[/bold]: it makes a small artificial dataset, repairs and checks it, and
-    shows the result as one web page. Your own images and masks are never overwritten.
+    New here? Run **spine-gt-refine demo**: it makes a small artificial dataset, repairs and checks it, and shows the
+    result as one web page. Your own images and masks are never overwritten.
     """
     del version  # handled before this function runs
     terminal_of(ctx).debug = debug

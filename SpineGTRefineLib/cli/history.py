@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN_DIGITS = 12
 """Digits of a hash in the table: enough to name a version."""
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @app.callback()

@@ -13,7 +13,6 @@ from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
     from ..bids import Case, Dataset, Note
-    from ..bids.events import Event
 
 COLUMNS = ("Case", "Contrast", "On this computer", "Masks", "Status")
 TSV_COLUMNS = ("case", "subject", "session", "contrast", "image", "fetched", "masks", "status")
@@ -36,8 +35,10 @@ def index(
     from ..bids.events import current_status, read_events
 
     opened = Dataset.open(dataset, output)
-    statuses = current_status(read_events(opened.output))
-    cases = [_case(opened, case, statuses) for case in opened.cases()]
+    statuses: dict[str, dict[str, str]] = {}
+    for (case, mask), event in current_status(read_events(opened.output)).items():
+        statuses.setdefault(case, {})[mask] = event.status
+    cases = [_case(opened, found, statuses) for found in opened.cases()]
     payload = {
         "dataset": str(opened.root),
         "output": str(opened.output),
@@ -51,7 +52,7 @@ def index(
     terminal.answer(payload, lambda: _show(terminal, opened, cases))
 
 
-def _case(dataset: Dataset, case: Case, statuses: dict[tuple[str, str], Event]) -> dict[str, Any]:
+def _case(dataset: Dataset, case: Case, statuses: dict[str, dict[str, str]]) -> dict[str, Any]:
     return {
         "case": case.key,
         "subject": case.subject,
@@ -63,7 +64,7 @@ def _case(dataset: Dataset, case: Case, statuses: dict[tuple[str, str], Event]) 
             {"mask": mask.mask_type.name, "pipeline": mask.pipeline, "file": mask.path.name, "fetched": mask.fetched}
             for mask in case.masks
         ],
-        "status": {mask: event.status for (key, mask), event in statuses.items() if key == case.key},
+        "status": statuses.get(case.key, {}),
     }
 
 

@@ -77,16 +77,33 @@ class Terminal:
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Callable[[str], None]]:
-        """Show a progress bar on a terminal; elsewhere show nothing. Yields a function to call after each step."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        shown = self.err.is_terminal and not self.json
-        with Progress(*columns, console=self.err, transient=True, disable=not shown) as bar:
-            task = bar.add_task(title, total=total)
+        """Show a progress bar on a terminal, nothing elsewhere; yields a function to call with a name per step."""
+        with self.counter(title) as show:
+            done = 0
+            show(0, total, "")
 
             def step(name: str) -> None:
-                bar.update(task, advance=1, description=plain(f"{title}: {name}"))
+                nonlocal done
+                done += 1
+                show(done, total, name)
 
             yield step
+
+    @contextmanager
+    def counter(self, title: str) -> Iterator[Callable[[int, int, str], None]]:
+        """Like :meth:`progress` for work that counts itself: yields a function of (number done, total, name)."""
+        with self._bar() as bar:
+            task = bar.add_task(title, total=None)
+
+            def show(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=plain(f"{title}: {name}"))
+
+            yield show
+
+    def _bar(self) -> Progress:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        hidden = self.json or not self.err.is_terminal
+        return Progress(*columns, console=self.err, transient=True, disable=hidden)
 
     def _print_json(self, payload: Mapping[str, Any]) -> None:
         self._answered = True

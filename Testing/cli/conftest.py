@@ -13,7 +13,7 @@ from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.cli.app import main
 from SpineGTRefineLib.fileops import sha256_of_file
 from SpineGTRefineLib.imaging import read_image, write_image, write_labels
-from SpineGTRefineLib.phantoms import SpinePhantom, make_spine
+from SpineGTRefineLib.phantoms import SpinePhantom, canal_like, make_spine, spineps_like, totalspineseg_like
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,20 @@ def state() -> Callable[[Path], dict[str, str]]:
         return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in found}
 
     return files
+
+
+@pytest.fixture(scope="session")
+def _outputs_template(phantom: SpinePhantom, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("outputs")
+    spineps, totalspineseg, canal = spineps_like(phantom), totalspineseg_like(phantom), canal_like(phantom)
+    for subject in ("01", "02"):
+        write_labels(root / "spineps" / f"sub-{subject}_mod-T2w_seg-vert_msk.nii.gz", spineps.vert)
+        write_labels(root / "totalspineseg" / f"sub-{subject}_T2w.nii.gz", totalspineseg)
+        write_labels(root / "canal" / f"sub-{subject}_T2w_label-canal_seg.nii.gz", canal)
+    return root
+
+
+@pytest.fixture
+def outputs(_outputs_template: Path, tmp_path: Path) -> Path:
+    """Folders ``spineps``, ``totalspineseg`` and ``canal`` with what these tools would say about the dataset."""
+    return Path(shutil.copytree(_outputs_template, tmp_path / "outputs"))
