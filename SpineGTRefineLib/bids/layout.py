@@ -107,7 +107,9 @@ def _belongs_to_others(output: Path) -> bool:
     description = output / "dataset_description.json"
     if description.is_file():
         return not names_this_pipeline(read_json(description).content)
-    return output.is_dir() and any(child.name.startswith("sub-") for child in output.iterdir())
+    if output.name == PIPELINE or not output.is_dir():
+        return False
+    return any(child.name.startswith("sub-") for child in output.iterdir())
 
 
 def names_this_pipeline(description: dict[str, object]) -> bool:

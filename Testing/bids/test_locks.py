@@ -1,0 +1,129 @@
+"""Two raters cannot overwrite each other; a rater who vanished does not block the case for ever."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from bids_world import make_labels
+
+from SpineGTRefineLib.bids import locks, mask_type, save_mask
+from SpineGTRefineLib.errors import LockedError
+
+CASE = ("sub-01_T2w", "canal")
+
+
+def age(path, seconds):
+    stat = path.stat()
+    os.utime(path, (stat.st_atime - seconds, stat.st_mtime - seconds))
+
+
+def from_another_host(monkeypatch):
+    monkeypatch.setattr(locks, "host_id", lambda: "ffffffff")
+
+
+def ended_pid():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_one_mask_has_one_holder_at_a_time(tmp_path):
+    with locks.acquire(tmp_path, *CASE, "AB"):
+        with pytest.raises(LockedError, match="AB is working"):
+            locks.acquire(tmp_path, *CASE, "CD")
+        locks.acquire(tmp_path, CASE[0], "spine", "CD").release()
+    locks.acquire(tmp_path, *CASE, "CD").release()
+
+
+@pytest.mark.parametrize("take_over", [False, True])
+def test_of_many_who_ask_at_once_one_gets_it(tmp_path, monkeypatch, take_over):
+    if take_over:
+        age(locks.acquire(tmp_path, *CASE, "vanished").path, locks.STALE_AFTER_S + 60)
+        from_another_host(monkeypatch)
+    got = []
+
+    def ask(name):
+        with contextlib.suppress(LockedError):
+            got.append(locks.acquire(tmp_path, *CASE, name, take_over=take_over))
+
+    threads = [threading.Thread(target=ask, args=(f"rater{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 1
+
+
+def test_the_second_rater_cannot_save_while_the_first_holds_the_mask(world):
+    def save(rater):
+        return save_mask(
+            world.dataset, world.case, mask_type("canal"), make_labels(), image=world.image, rater=rater,
+            status="corrected",
+        )  # fmt: skip
+
+    with locks.acquire(world.dataset.output, world.case.key, "canal", "AB"):
+        with pytest.raises(LockedError, match="AB is working"):
+            save("CD")
+        save("AB")
+    assert list((world.dataset.output / ".spine-gt-refine" / "locks").iterdir()) == []
+
+
+def test_a_holder_without_sign_of_life_is_offered_for_take_over_never_replaced_silently(tmp_path, monkeypatch):
+    first = locks.acquire(tmp_path, *CASE, "AB")
+    from_another_host(monkeypatch)
+    with pytest.raises(LockedError, match="AB"):
+        locks.acquire(tmp_path, *CASE, "CD", take_over=True)
+    age(first.path, locks.STALE_AFTER_S + 60)
+    with pytest.raises(LockedError, match="you can take the mask over"):
+        locks.acquire(tmp_path, *CASE, "CD")
+    second = locks.acquire(tmp_path, *CASE, "CD", take_over=True)
+    with pytest.raises(LockedError, match="taken over"):
+        first.refresh()
+    first.release()
+    assert locks.holder_of(second.path) == second.holder
+
+
+def test_a_sign_of_life_keeps_the_lease(tmp_path, monkeypatch):
+    lease = locks.acquire(tmp_path, *CASE, "AB")
+    age(lease.path, locks.STALE_AFTER_S + 60)
+    lease.refresh()
+    from_another_host(monkeypatch)
+    assert not locks.is_stale(lease.path, lease.holder)
+
+
+def test_clocks_that_disagree_do_not_make_a_lease_stale(tmp_path, monkeypatch):
+    lease = locks.acquire(tmp_path, *CASE, "AB")
+    from_another_host(monkeypatch)
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    assert not locks.is_stale(lease.path, lease.holder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows gives no harmless way to ask whether a process runs")
+def test_after_a_crash_the_same_rater_on_the_same_machine_simply_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "getpid", ended_pid)
+    crashed = locks.acquire(tmp_path, *CASE, "AB")
+    monkeypatch.undo()
+    with pytest.raises(LockedError, match="you can take the mask over"):
+        locks.acquire(tmp_path, *CASE, "CD")
+    assert locks.acquire(tmp_path, *CASE, "AB").holder != crashed.holder
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"rater": "AB"}', "[]"])
+def test_a_lease_cut_short_by_a_crash_is_respected_until_it_is_old(tmp_path, content):
+    path = locks.lease_path(tmp_path, *CASE)
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(LockedError):
+        locks.acquire(tmp_path, *CASE, "AB", take_over=True)
+    age(path, locks.STALE_AFTER_S + 60)
+    locks.acquire(tmp_path, *CASE, "AB", take_over=True)
+
+
+def test_a_lease_that_changed_hands_meanwhile_is_not_taken_from_its_new_holder(tmp_path):
+    lease = locks.acquire(tmp_path, *CASE, "AB")
+    looked_at = locks.Holder("CD", "ffffffff", 1, "", "another token")
+    assert not locks._remove(lease.path, looked_at)
+    assert locks.holder_of(lease.path) == lease.holder
