@@ -52,7 +52,7 @@ class StoredVolume:
     header
         The file's own header, unchanged.
     voxels
-        Numbers as stored (scaling not applied), axes i, j, k, read-only.
+        Numbers as stored (scaling not applied), axes i, j, k.
     notes
         What was odd but not wrong.
     """
@@ -95,7 +95,6 @@ def read_stored(path: Path, frame: int | None = None) -> StoredVolume:
         _refuse_impossible_size(size, len(raw), compressed=compressed)
         content = _content(raw, size, notes, compressed=compressed)
         voxels = np.frombuffer(content, dtype, prod(shape), start).reshape(shape, order="F")
-        voxels.setflags(write=False)
         return StoredVolume(path, sha256_of_bytes(raw), header, _one_frame(voxels, frame, notes), tuple(notes))
 
 

@@ -33,6 +33,7 @@ def image_values(stored: np.ndarray, header: Nifti1Header) -> tuple[np.ndarray, 
             notes.append(f"{wrong} voxels are NaN or infinite")
     if array.size > 1 and (array == array[0, 0, 0]).all():
         notes.append("all voxels have the same value: the image has no contrast")
+    array.setflags(write=False)
     return array, tuple(notes)
 
 
@@ -52,8 +53,6 @@ def label_values(stored: np.ndarray, header: Nifti1Header) -> tuple[np.ndarray, 
     if array.dtype.kind == "f":
         array = _rounded(array)
         notes.append("whole numbers stored as floats were read as labels")
-    if array.min() < 0:
-        raise LabelError(f"The mask holds negative values (smallest: {array.min()}).", "Correct or remove them.")
     smallest = smallest_label_type(array)
     if array.dtype.itemsize > 4 or array.dtype.kind == "f":
         array = array.astype(smallest)

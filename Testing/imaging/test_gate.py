@@ -163,8 +163,15 @@ def test_big_and_little_endian_files_hold_the_same(tmp_path: Path) -> None:
     assert labels.array.dtype.isnative
 
 
-def test_what_was_read_cannot_be_changed_by_accident(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", [read_image, read_mask])
+@pytest.mark.parametrize("kind", ["u1", "f4", "i8"])
+def test_what_was_read_cannot_be_changed_by_accident(read, kind: str, tmp_path: Path) -> None:
     path = tmp_path / "a.nii.gz"
-    path.write_bytes(nifti_gz())
+    path.write_bytes(nifti_gz(label_map((9, 8, 7)).array.astype(kind)))
     with pytest.raises(ValueError, match="read-only"):
-        read_mask(path).array[0, 0, 0] = 1
+        read(path).array[0, 0, 0] = 1
+
+
+def test_a_qfac_of_zero_counts_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.nii.gz").write_bytes(nifti_gz(affine=np.eye(4), sform_code=0, pixdim=[0, 1, 1, 1, 0, 0, 0, 0]))
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.nii.gz").geometry.affine, np.eye(4))

@@ -30,7 +30,7 @@ def test_itk_puts_every_voxel_where_we_do(storage: str, tmp_path: Path) -> None:
     assert_itk_agrees(tmp_path / "a.nii.gz", labels)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(label_maps(largest=255))
 def test_itk_agrees_on_any_grid(tmp_path_factory: pytest.TempPathFactory, labels: LabelMap) -> None:
     path = tmp_path_factory.mktemp("itk") / "a.nii"

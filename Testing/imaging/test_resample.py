@@ -21,7 +21,7 @@ def looked_up(labels: LabelMap, geometry: Geometry) -> tuple[np.ndarray, np.ndar
     return found.reshape(geometry.shape), clear.reshape(geometry.shape)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(label_maps(), geometries())
 def test_labels_are_those_of_the_nearest_voxel_on_any_pair_of_grids(labels: LabelMap, geometry: Geometry) -> None:
     origin = geometry.affine.copy()

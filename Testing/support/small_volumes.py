@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from SpineGTRefineLib.anatomy import LabelEntry, LabelScheme, structures
@@ -51,11 +52,20 @@ def label_map(shape: tuple[int, int, int] = (5, 6, 7), affine: np.ndarray | None
     return LabelMap(array, Geometry(shape, np.eye(4) if affine is None else affine), scheme_of(LABELS))
 
 
-def world_voxels(labels: LabelMap) -> set[tuple[int, ...]]:
-    """Where each labelled voxel lies: (x, y, z in micrometres, value), however it is stored."""
-    index = np.argwhere(labels.array)
-    positions = np.rint(labels.geometry.to_world(index) * 1000).astype(int)
-    return {(*p, int(v)) for p, v in zip(positions.tolist(), labels.array[tuple(index.T)], strict=True)}
+def contains(whole: LabelMap, part: LabelMap) -> bool:
+    """Whether each labelled voxel of ``part`` is one of ``whole``: same place in the world, same value."""
+    of_whole, of_part = np.argwhere(whole.array), np.argwhere(part.array)
+    if not len(of_part) or not len(of_whole):
+        return not len(of_part)
+    tree = cKDTree(whole.geometry.to_world(of_whole))
+    distance, nearest = tree.query(part.geometry.to_world(of_part))
+    same_value = whole.array[tuple(of_whole[nearest].T)] == part.array[tuple(of_part.T)]
+    return bool(distance.max() < 1e-6 and same_value.all())
+
+
+def same_in_world(one: LabelMap, other: LabelMap) -> bool:
+    """Whether two maps label the same places with the same values, however they are stored."""
+    return contains(one, other) and contains(other, one)
 
 
 @st.composite
