@@ -30,6 +30,8 @@ class CaseOutcome:
         Time the case took.
     error
         Why it failed, or None.
+    skipped
+        Whether there was nothing to do: the same was done before.
     """
 
     key: str
@@ -39,18 +41,21 @@ class CaseOutcome:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     error: RefineError | None = None
+    skipped: bool = False
 
     @property
     def succeeded(self) -> bool:
-        """Whether the mask was written."""
+        """Whether the mask is there: written now, or done before."""
         return self.error is None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        content: dict[str, Any] = {"case": self.key, "succeeded": self.succeeded, "seconds": round(self.seconds, 2)}
+        content: dict[str, Any] = {"case": self.key, "succeeded": self.succeeded, "skipped": self.skipped}
+        content |= {"seconds": round(self.seconds, 2), "actions": dict(self.actions), "notes": list(self.notes)}
         if self.saved is not None:
-            content |= {"mask": str(self.saved.path), "sha256": self.saved.sha256, "report": str(self.report)}
-            content |= {"actions": dict(self.actions), "notes": list(self.notes)}
+            content |= {"mask": str(self.saved.path), "sha256": self.saved.sha256}
+        if self.report is not None:
+            content |= {"report": str(self.report)}
         if self.error is not None:
             content["error"] = {
                 "class": type(self.error).__name__,
@@ -68,13 +73,13 @@ class FolderOutcome:
     Parameters
     ----------
     cases
-        One outcome per SPINEPS instance mask that was asked for.
+        One outcome per case that was asked for.
     policy
-        The policy that was used.
+        The policy that was used; "" where there is no choice.
     """
 
     cases: tuple[CaseOutcome, ...]
-    policy: str
+    policy: str = ""
 
     @property
     def succeeded(self) -> tuple[CaseOutcome, ...]:

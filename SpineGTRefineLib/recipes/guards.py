@@ -1,0 +1,59 @@
+"""Is this image one that a recipe and its model can make sense of? Refuse what cannot work, warn of what may not."""
+
+from __future__ import annotations
+
+from nibabel.orientations import io_orientation
+
+from ..errors import InputError
+from ..imaging import Geometry, Image
+from ..models import ModelEntry
+from .definition import Recipe
+
+
+def check_image(recipe: Recipe, image: Image, advice: str = "Choose another image, or another recipe.") -> None:
+    """Refuse an image that is too small or too coarse for a recipe.
+
+    Raises
+    ------
+    InputError
+        Fewer slices, a shorter field of view or larger voxels than the recipe takes.
+    """
+    guard, grid = recipe.guard, image.geometry
+    if min(grid.shape) < guard.min_slices:
+        raise InputError(
+            f"The image has {min(grid.shape)} slice(s) along one axis; {recipe.name} needs {guard.min_slices}.", advice
+        )
+    length = _length_mm(grid)
+    if length < guard.min_length_mm:
+        raise InputError(
+            f"The image covers {length:.0f} mm from head to tail; {recipe.name} needs {guard.min_length_mm:.0f} mm.",
+            advice,
+        )
+    if max(grid.spacing) > guard.max_voxel_mm:
+        raise InputError(
+            f"The voxels are up to {max(grid.spacing):.1f} mm long; {recipe.name} takes {guard.max_voxel_mm:.1f} mm.",
+            advice,
+        )
+
+
+def contrast_warning(model: ModelEntry, contrast: str) -> str:
+    """Return a warning if a model was not trained for a contrast, else "".
+
+    Parameters
+    ----------
+    model
+        The model that would run.
+    contrast
+        BIDS suffix of the image (``T2w``); "" if unknown.
+    """
+    if "any" in model.contrasts or contrast in model.contrasts:
+        return ""
+    known = ", ".join(model.contrasts)
+    seen = f"the image is {contrast}" if contrast else "the contrast of the image is not known"
+    return f"{model.name} was trained on {known}; {seen}. If its name is wrong, state the contrast with --contrast."
+
+
+def _length_mm(grid: Geometry) -> float:
+    """Extent along the array axis that runs from head to tail (the one nearest to world z)."""
+    axis = int((io_orientation(grid.affine)[:, 0] == 2).argmax())
+    return grid.shape[axis] * grid.spacing[axis]
