@@ -7,6 +7,8 @@ before memory is asked for.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -110,25 +112,33 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _read_bytes(path: Path) -> bytes:
-    if not path.exists():
-        if path.is_symlink():
-            raise NotFetchedError(
-                "The content of this link is not on this machine.", f"Run: datalad get {path.name} (or git annex get)."
-            )
-        raise MissingFileError("There is no such file.", "Check the path.")
-    if not path.is_file():
-        raise UnsupportedFileError("This is not a regular file.", "Give the path of a NIfTI file.")
     if not path.name.endswith((".nii", ".nii.gz")):
         raise UnsupportedFileError("Only .nii and .nii.gz files are read.", _CONVERT)
-    if path.stat().st_size > MAX_VOLUME_BYTES:
-        raise UnsupportedFileError(f"The file is larger than {MAX_VOLUME_BYTES >> 30} GiB.", "Crop or split it first.")
     try:
+        _refuse_by_kind_and_size(path.stat())
         raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _missing(path) from error
     except OSError as error:
         raise InputError(f"The file cannot be read: {error.strerror or error}.", "Check its permissions.") from error
     if not raw:
         raise CorruptFileError("The file is empty (0 bytes).", _FETCH_AGAIN)
     return raw
+
+
+def _refuse_by_kind_and_size(info: os.stat_result) -> None:
+    if not stat.S_ISREG(info.st_mode):
+        raise UnsupportedFileError("This is not a regular file.", "Give the path of a NIfTI file.")
+    if info.st_size > MAX_VOLUME_BYTES:
+        raise UnsupportedFileError(f"The file is larger than {MAX_VOLUME_BYTES >> 30} GiB.", "Crop or split it first.")
+
+
+def _missing(path: Path) -> MissingFileError:
+    if path.is_symlink():
+        return NotFetchedError(
+            "The content of this link is not on this machine.", f"Run: datalad get {path.name} (or git annex get)."
+        )
+    return MissingFileError("There is no such file.", "Check the path.")
 
 
 def _parse_header(block: bytes) -> Nifti1Header:
@@ -162,11 +172,11 @@ def _stored_type(header: Nifti1Header) -> np.dtype:
     code = int(header["datatype"])
     try:
         dtype: np.dtype = np.dtype(header.get_data_dtype())
-    except Exception as error:  # nibabel's own error for codes that it does not know
+    except KeyError as error:
         raise UnsupportedFileError(f"The data type code {code} is unknown.", _CONVERT) from error
     if dtype.name not in _READABLE_TYPES:
         raise UnsupportedFileError(
-            f"Voxels of type {header['datatype']} ({dtype}) are neither an image of one channel nor a mask.",
+            f"Voxels of type {code} ({dtype}) are neither an image of one channel nor a mask.",
             "Save it with one real number per voxel first.",
         )
     return dtype
@@ -214,6 +224,4 @@ def _one_frame(voxels: np.ndarray, frame: int | None, notes: list[str]) -> np.nd
         notes.append(f"frame {frame} of {frames} was taken")
     elif voxels.ndim > 3:
         notes.append(f"the shape {voxels.shape} was read as one volume")
-    if frames > 1 and voxels.ndim > 4:
-        voxels = voxels.reshape((*voxels.shape[:3], frames), order="F")
-    return voxels[..., frame or 0] if frames > 1 else voxels.reshape(voxels.shape[:3], order="F")
+    return voxels.reshape((*voxels.shape[:3], frames), order="F")[..., frame or 0]

@@ -42,10 +42,12 @@ class Inflated:
 
 def peek(raw: bytes, size: int) -> bytes:
     """Return up to ``size`` decompressed bytes from the start of a gzip file, without a check of the rest."""
-    try:
-        return zlib.decompressobj(_GZIP_WINDOW).decompress(raw[:_STEP_IN], size)
-    except zlib.error as error:
-        raise _damaged(error) from error
+    start = b""
+    for piece in _GzipStream(raw, step=size):
+        start += piece
+        if len(start) >= size:
+            break
+    return start[:size]
 
 
 def inflate(raw: bytes, size: int) -> Inflated:
@@ -80,8 +82,9 @@ def inflate(raw: bytes, size: int) -> Inflated:
 class _GzipStream:
     """Iterate over the decompressed pieces of all members; afterwards ``trailing`` tells what follows the last."""
 
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, step: int = _STEP_OUT) -> None:
         self._raw = raw
+        self._step = step
         self._position = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -106,9 +109,9 @@ class _GzipStream:
                     "Get the file again from its source.",
                 )
             self._position += len(fresh)
-            yield engine.decompress(fresh, _STEP_OUT)
+            yield engine.decompress(fresh, self._step)
             while engine.unconsumed_tail:
-                yield engine.decompress(engine.unconsumed_tail, _STEP_OUT)
+                yield engine.decompress(engine.unconsumed_tail, self._step)
         self._position -= len(engine.unused_data)
 
 

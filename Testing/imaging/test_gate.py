@@ -76,12 +76,14 @@ def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "a.nii.gz"
     path.write_bytes(nifti_gz())
 
-    def refuse(self: Path) -> bytes:
+    def refuse(self: Path, **kwargs: object) -> bytes:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(InputError, match="Permission denied"):
-        read_image(path)
+    for step in ("read_bytes", "stat"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, step, refuse)
+            with pytest.raises(InputError, match="Permission denied"):
+                read_image(path)
 
 
 def test_unicode_spaces_and_long_names_work(tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_saving_changes_neither_the_labels_nor_the_header_it_was_given(tmp_path:
     np.testing.assert_array_equal(labels.array, array)
 
 
-@pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "f4", "f8", "f2", "?"])
+@pytest.mark.parametrize("kind", ["u1", "i2", "u2", "i4", "i8", "f4", "f8", "f2", "?"])
 def test_an_image_comes_back_with_the_same_numbers(kind: str, tmp_path: Path) -> None:
     array = (np.random.default_rng(0).random((4, 5, 6)) * 100).astype(kind)
     image = Image(array, Geometry((4, 5, 6), STORAGES["oblique"]))

@@ -172,7 +172,7 @@ def zero_padding_after_the_stream() -> tuple[str, bytes]:
 @case("7", None, None)
 def several_gzip_members() -> tuple[str, bytes]:
     whole = nifti()
-    return "a.nii.gz", gzip.compress(whole[:400]) + gzip.compress(whole[400:])
+    return "a.nii.gz", gzip.compress(whole[:90]) + gzip.compress(whole[90:400]) + gzip.compress(whole[400:])
 
 
 @case("7", "10 bytes after the voxels", "10 bytes after the voxels")
