@@ -34,7 +34,7 @@ def prepare_output(dataset: Dataset, mask_type: MaskType) -> None:
         write_json(description, _description(dataset))
     ignore = dataset.output / ".bidsignore"
     if not ignore.exists():
-        write_text_atomic(ignore, "\n".join([f"{STATE_FOLDER}/", "*.bak", *dataset.profile.ignored, ""]))
+        write_text_atomic(ignore, "\n".join([f"{STATE_FOLDER}/", *dataset.profile.ignored, ""]))
     table_stem = dataset.profile.table_stem(mask_type)
     if table_stem is not None:
         _write_if_changed(dataset.output / f"{table_stem}.tsv", label_table(mask_type.scheme))

@@ -80,13 +80,15 @@ def json_text(content: Mapping[str, Any]) -> str:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Replace a JSON file. A damaged file that lies there is kept beside it with the extension ``.bak``."""
+    """Replace a JSON file. A damaged file that lies there is kept beside it as ``.NAME.bak``."""
     keep_bad_json(path)
     write_text_atomic(path, json_text(content))
 
 
 def keep_bad_json(path: Path) -> Path | None:
-    """Copy a JSON file that cannot be read to ``.bak``, so that replacing it loses nothing.
+    """Copy a JSON file that cannot be read to ``.NAME.bak``, so that replacing it loses nothing.
+
+    The dot in front keeps validators away, also where they skip ``.bidsignore`` (datasets inside datasets).
 
     Returns
     -------
@@ -96,9 +98,9 @@ def keep_bad_json(path: Path) -> Path | None:
     if not path.is_file() or not read_json(path).problem:
         return None
     data = path.read_bytes()
-    copy = path.with_name(f"{path.name}.bak")
+    copy = path.with_name(f".{path.name}.bak")
     if copy.exists() and copy.read_bytes() != data:
-        copy = path.with_name(f"{path.name}.{sha256_of_bytes(data)[:8]}.bak")
+        copy = path.with_name(f".{path.name}.{sha256_of_bytes(data)[:8]}.bak")
     write_atomic(copy, data)
     return copy
 

@@ -11,16 +11,21 @@ import json
 import os
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ..errors import LockedError, WriteError
+from ..fileops import write_text_atomic
 from .identity import host_id, timestamp
 from .jsonfiles import read_json
 from .layout import state_folder
 
 STALE_AFTER_S = 600.0
 """Seconds without a sign of life after which a lease is offered to others."""
+
+GUARD_LEFT_BEHIND_S = 60.0
+"""Seconds after which the mark of a replacement, which takes a moment, was left behind by a crash."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,10 @@ class Lease:
         os.utime(self.path)
 
     def release(self) -> None:
-        """Give the mask free; does nothing if somebody took the lease over."""
-        if holder_of(self.path) == self.holder:
-            self.path.unlink(missing_ok=True)
+        """Give the mask free; does nothing if somebody took the lease over, or is about to."""
+        with _guard(self.path) as guarded:
+            if guarded and holder_of(self.path) == self.holder:
+                self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Lease:
         return self
@@ -112,10 +118,11 @@ def acquire(output: Path, case: str, mask_type: str, rater: str, *, take_over: b
     if _create(path, mine):
         return Lease(path, mine)
     other = holder_of(path)
-    if other is not None and not _may_replace(path, other, rater, take_over=take_over):
-        raise _locked(path, other)
-    if _remove(path, other) and _create(path, mine):
-        return Lease(path, mine)
+    if other is not None and _may_replace(path, other, rater, take_over=take_over):
+        with _guard(path) as guarded:
+            if guarded and holder_of(path) == other:
+                write_text_atomic(path, json.dumps(asdict(mine)))
+                return Lease(path, mine)
     raise _locked(path, holder_of(path))
 
 
@@ -182,18 +189,26 @@ def _create(path: Path, holder: Holder) -> bool:
     return True
 
 
-def _remove(path: Path, expected: Holder | None) -> bool:
-    """Take a lease away, only if it still is the one that was looked at; of several programs one succeeds."""
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+@contextlib.contextmanager
+def _guard(path: Path) -> Iterator[bool]:
+    """Hold the right to replace or remove a lease that exists; yields whether it was got.
+
+    Between looking at a lease and replacing it, nobody else may do the same. The guard is held for a moment only; one
+    that a crash left behind is removed by the next who comes a while later.
+    """
+    guard = path.with_suffix(".guard")
     try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return True
-    if holder_of(aside) != expected and not path.exists():
-        aside.rename(path)
-        return False
-    aside.unlink(missing_ok=True)
-    return True
+        with contextlib.suppress(OSError):
+            if _file_system_time(path.parent) - guard.stat().st_mtime > GUARD_LEFT_BEHIND_S:
+                guard.unlink()
+        guard.open("x").close()
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        guard.unlink(missing_ok=True)
 
 
 def _locked(path: Path, holder: Holder | None) -> LockedError:

@@ -122,8 +122,31 @@ def test_a_lease_cut_short_by_a_crash_is_respected_until_it_is_old(tmp_path, con
     locks.acquire(tmp_path, *CASE, "AB", take_over=True)
 
 
-def test_a_lease_that_changed_hands_meanwhile_is_not_taken_from_its_new_holder(tmp_path):
+def test_a_crash_during_a_take_over_does_not_block_the_case_for_ever(tmp_path, monkeypatch):
     lease = locks.acquire(tmp_path, *CASE, "AB")
-    looked_at = locks.Holder("CD", "ffffffff", 1, "", "another token")
-    assert not locks._remove(lease.path, looked_at)
-    assert locks.holder_of(lease.path) == lease.holder
+    age(lease.path, locks.STALE_AFTER_S + 60)
+    from_another_host(monkeypatch)
+    guard = lease.path.with_suffix(".guard")
+    guard.touch()
+    with pytest.raises(LockedError):
+        locks.acquire(tmp_path, *CASE, "CD", take_over=True)
+    age(guard, locks.GUARD_LEFT_BEHIND_S + 60)
+    assert locks.acquire(tmp_path, *CASE, "CD", take_over=True).holder.rater == "CD"
+    assert not guard.exists()
+
+
+def test_a_lease_is_given_free_also_while_others_keep_asking_for_it(tmp_path):
+    lease = locks.acquire(tmp_path, *CASE, "AB")
+    stop = threading.Event()
+
+    def keep_asking():
+        while not stop.is_set():
+            with contextlib.suppress(LockedError):
+                locks.acquire(tmp_path, *CASE, "CD", take_over=True).release()
+
+    asker = threading.Thread(target=keep_asking)
+    asker.start()
+    lease.release()
+    stop.set()
+    asker.join()
+    assert locks.holder_of(lease.path) is None

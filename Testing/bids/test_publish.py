@@ -189,7 +189,7 @@ def test_a_broken_sidecar_of_the_lab_is_kept_beside_the_new_one(world):
     world.lab_sidecar.write_bytes(b'{"GeneratedBy": [')
     correct(world)
     publish(world.dataset, dry_run=False)
-    assert world.lab_sidecar.with_name(world.lab_sidecar.name + ".bak").read_bytes() == b'{"GeneratedBy": ['
+    assert world.lab_sidecar.with_name(f".{world.lab_sidecar.name}.bak").read_bytes() == b'{"GeneratedBy": ['
     assert json.loads(world.lab_sidecar.read_text())["GeneratedBy"]
 
 
