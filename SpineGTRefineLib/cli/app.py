@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from . import check, convert, demo, doctor, history, index, publish, refine
+from . import check, convert, demo, doctor, history, index, models, publish, refine, run
 from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
@@ -26,7 +26,7 @@ class _InOrder(TyperGroup):
         return [name for name in ORDER if name in self.commands]
 
 
-ORDER = ("demo", "doctor", "index", "refine", "check", "history", "publish", "convert")
+ORDER = ("demo", "doctor", "index", "run", "refine", "check", "history", "publish", "convert", "models")
 
 app = typer.Typer(
     name=PROGRAM,
@@ -41,11 +41,13 @@ app = typer.Typer(
 app.command("demo", rich_help_panel=START)(demo.demo)
 app.command("doctor", rich_help_panel=START)(doctor.doctor)
 app.command("index", rich_help_panel=REPAIR)(index.index)
+app.command("run", rich_help_panel=REPAIR)(run.run)
 app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
 app.command("check", rich_help_panel=REPAIR)(check.check)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.command("convert", rich_help_panel=TOOLS)(convert.convert)
+app.add_typer(models.app, name="models", rich_help_panel=TOOLS)
 
 
 def _print_version(value: bool) -> None:

@@ -1,0 +1,112 @@
+"""``models``: which models are known, which are on this machine; install, verify and remove them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import JsonOption
+from .terminal import terminal_of
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+
+NameArgument = Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model, as in the list.")]
+
+
+@app.callback()
+def _models() -> None:
+    """Models on this machine. Nothing is downloaded unless you ask for it here."""
+
+
+@app.command("list")
+def list_models(ctx: typer.Context, json: JsonOption = False) -> None:
+    """Show the known models, where they come from, and which are installed."""
+    del json
+    terminal = terminal_of(ctx)
+    from ..models import ModelStore
+
+    store = ModelStore()
+    installed = {model.entry.name: model for model in store.installed()}
+    rows: list[dict[str, Any]] = []
+    for entry in store.known():
+        row = entry.as_dict()
+        row["installed"] = entry.name in installed
+        row["runs_here"] = entry.framework == "nnunet"
+        rows.append(row)
+    columns = ("Model", "Title", "Contrasts", "Installed", "License")
+    terminal.answer(
+        {"folder": str(store.folder), "models": rows},
+        lambda: terminal.table(
+            f"Models (kept in {store.folder})",
+            columns,
+            [
+                (r["name"], r["title"], ", ".join(r["contrasts"]), "yes" if r["installed"] else "", r["license"] or "")
+                for r in rows
+            ],
+        ),
+    )
+
+
+@app.command("install")
+def install(
+    ctx: typer.Context,
+    model: NameArgument,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE|FOLDER", help="A zip you have, or nnU-Net's results folder of a model."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the installed model of this name.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Install a model: from its published address, from a zip, or from the folder that nnU-Net's training wrote.
+
+    A model that you trained yourself gets the name you give it here. The hash of every archive is recorded; an address
+    that delivers something else later is refused.
+    """
+    del json
+    terminal = terminal_of(ctx)
+    from ..models import ModelStore
+
+    store = ModelStore()
+    known = model in store.entries
+    if source is None or (known and source.is_file()):
+        with terminal.progress(f"Installing {model}", 1) as step:
+            installed = store.install(model, archive=source, overwrite=overwrite)
+            step(model)
+    else:
+        installed = store.install_own(source, name=model, overwrite=overwrite)
+    answer = {"model": installed.entry.name, "source": installed.source, "files": installed.hashes}
+    pinned = "as published" if installed.pinned else "recorded now, and compared from now on"
+    terminal.answer(answer, lambda: terminal.say(f"{installed.entry.title} is installed. Hash: {pinned}."))
+
+
+@app.command("verify")
+def verify(
+    ctx: typer.Context,
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="One model; all if left out.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare the files of installed models with their recorded hashes."""
+    del json
+    terminal = terminal_of(ctx)
+    from ..models import ModelStore
+
+    store = ModelStore()
+    chosen = [store.find(model)] if model else list(store.installed())
+    for installed in chosen:
+        installed.verify()
+    names = [installed.entry.name for installed in chosen]
+    terminal.answer({"verified": names}, lambda: terminal.say(f"Unchanged: {', '.join(names)}."))
+
+
+@app.command("remove")
+def remove(ctx: typer.Context, model: NameArgument, json: JsonOption = False) -> None:
+    """Delete an installed model from this machine."""
+    del json
+    terminal = terminal_of(ctx)
+    from ..models import ModelStore
+
+    ModelStore().remove(model)
+    terminal.answer({"removed": model}, lambda: terminal.say(f"{model} was removed."))
