@@ -1,0 +1,30 @@
+"""Start the worker of this very folder: ``python -I .../SpineGTRefineLib/engine/bootstrap.py``.
+
+The package is loaded by its path, not by its name on the search path, so the worker runs the caller's own copy
+whatever else is installed in its Python.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Load the package from this folder and serve recipe jobs on standard input and output."""
+    spec = importlib.util.spec_from_file_location(
+        PACKAGE.name, PACKAGE / "__init__.py", submodule_search_locations=[str(PACKAGE)]
+    )
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{PACKAGE} cannot be loaded.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[PACKAGE.name] = module
+    spec.loader.exec_module(module)
+    worker = importlib.import_module(f"{PACKAGE.name}.engine.worker")
+    recipe_jobs = importlib.import_module(f"{PACKAGE.name}.engine.recipe_jobs")
+    worker.serve(recipe_jobs.RecipeJobs())
+
+
+if __name__ == "__main__":
+    main()
