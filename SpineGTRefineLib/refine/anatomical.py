@@ -8,16 +8,19 @@ nothing, the canal taken away, specks of that cut cleaned.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from ..anatomy import structure
 from ..errors import InputError
 from ..imaging import LabelMap
+from .assignment import LEAST_COVERED
 from .decisions import Decision
 from .inference import infer_discs, infer_vertebrae
 from .instances import Instance, find_instances
 from .matching import LEAST_INSIDE, Level, Placement, find_levels, match_column
+from .naming import Naming, corrected_names
 from .overlap import OverlapTable, joint_histogram
 from .separation import DiscsBetween
 from .writing import SpineWriter
@@ -55,35 +58,49 @@ def refine_anatomical(
     if not levels:
         raise InputError("The TotalSpineSeg mask holds no vertebra, disc or sacrum, so no label can be given.")
     instances = find_instances(vert)
-    placements = place_instances(instances, levels, table, DiscsBetween(vert, instances))
+    placements, naming = place_instances(instances, levels, table, DiscsBetween(vert, instances))
 
-    writer = SpineWriter(vert, totalspineseg, canal)
+    writer = SpineWriter(vert, totalspineseg, canal, naming)
     writer.write_instances(placements)
     writer.write_endplates([instance for instance in instances if instance.kind == "endplate"])
-    writer.fill(levels)
+    writer.fill()
     writer.cut_canal()
     return writer.array, writer.decisions
 
 
 def place_instances(
     instances: Sequence[Instance], levels: Sequence[Level], table: OverlapTable, are_separate: DiscsBetween
-) -> list[Placement]:
-    """Say what every instance becomes (endplates follow their vertebra later and are not part of this)."""
-    of_kind = {kind: [i for i in instances if i.kind == kind] for kind in ("vertebra", "disc")}
-    level_of_kind = {kind: [level for level in levels if level.kind == kind] for kind in ("vertebra", "disc", SACRUM)}
-    taken = {level.key for level in levels}
+) -> tuple[list[Placement], Naming]:
+    """Say what every instance becomes, and what TotalSpineSeg's levels are called.
+
+    Endplates follow their vertebra later and are not part of this.
+    """
+    vertebrae, discs = _of_kind(instances, "vertebra"), _of_kind(instances, "disc")
+    first_look = match_column(vertebrae, _of_kind(levels, "vertebra"), table, are_separate)
+    naming = corrected_names(levels, first_look, are_separate)
+    levels, taken = naming.levels, {level.key for level in naming.levels}
+    sacrum = _of_kind(levels, SACRUM)
     in_sacrum = {
         instance.value
-        for instance in of_kind["vertebra"]
-        if sum(table.shared(instance.value, s.value) for s in level_of_kind[SACRUM]) >= LEAST_INSIDE * instance.voxels
+        for instance in vertebrae
+        if sum(table.shared(instance.value, level.value) for level in sacrum) >= LEAST_INSIDE * instance.voxels
     }
-    vertebrae = match_column(of_kind["vertebra"], level_of_kind["vertebra"], table, are_separate)
-    vertebrae = [_without_c1(placement) for placement in infer_vertebrae(vertebrae, taken, in_sacrum)]
-    discs = match_column(of_kind["disc"], level_of_kind["disc"], table)
-    present = taken | {key for placement in vertebrae for key in placement.levels}
-    discs = infer_discs(discs, vertebrae, present)
+    placed = match_column(vertebrae, _of_kind(levels, "vertebra"), table, are_separate)
+    placed = [_without_c1(placement) for placement in infer_vertebrae(placed, taken, in_sacrum)]
+    placed_discs = match_column(discs, _of_kind(levels, "disc"), table)
+    used = {key for placement in placed for key in placement.levels}
+    placed_discs = infer_discs(placed_discs, placed, taken | used)
     others = [i for i in instances if i.kind not in ("vertebra", "disc", "endplate")]
-    return [_named(p) for p in (*vertebrae, *discs)] + _place_others(others, level_of_kind[SACRUM], table)
+    free = [level for level in _of_kind(levels, "vertebra") if level.key not in used]
+    named = [_named(placement) for placement in (*placed, *placed_discs)]
+    return named + [_place_other(instance, sacrum, free, table) for instance in others], naming
+
+
+Part = TypeVar("Part", Instance, Level)
+
+
+def _of_kind(parts: Sequence[Part], kind: str) -> list[Part]:
+    return [part for part in parts if part.kind == kind]
 
 
 def _without_c1(placement: Placement) -> Placement:
@@ -102,14 +119,16 @@ def _named(placement: Placement) -> Placement:
     return Placement(placement.instance, placement.levels, "relabelled", placement.dice, reason)
 
 
-def _place_others(instances: Sequence[Instance], sacrum: Sequence[Level], table: OverlapTable) -> list[Placement]:
-    placements = []
-    for instance in instances:
-        if instance.kind in (SACRUM, "sacral_segment"):
-            shared = sum(table.shared(instance.value, level.value) for level in sacrum)
-            dice = 2 * shared / (instance.voxels + sum(level.voxels for level in sacrum)) if sacrum else None
-            placements.append(Placement(instance, (SACRUM,), "kept", dice, "Sacrum stays sacrum."))
-        else:
-            reason = f"The scheme has no value for {instance.key}."
-            placements.append(Placement(instance, (), "dropped", None, reason))
-    return placements
+def _place_other(
+    instance: Instance, sacrum: Sequence[Level], free_vertebrae: Sequence[Level], table: OverlapTable
+) -> Placement:
+    if instance.kind not in (SACRUM, "sacral_segment"):
+        return Placement(instance, (), "dropped", None, f"The scheme has no value for {instance.key}.")
+    within = [v for v in free_vertebrae if table.shared(instance.value, v.value) >= LEAST_COVERED * v.voxels]
+    if within:
+        # With 25 or more ordinal ids, one vertebra gets 26, the number of the sacrum.
+        keys = tuple(level.key for level in (*within, *sacrum))
+        return Placement(instance, keys, "split", None, "A vertebra has the number of the sacrum; split.")
+    shared = sum(table.shared(instance.value, level.value) for level in sacrum)
+    dice = 2 * shared / (instance.voxels + sum(level.voxels for level in sacrum)) if sacrum else None
+    return Placement(instance, (SACRUM,), "kept", dice, "Sacrum stays sacrum.")

@@ -12,8 +12,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..anatomy import disc_below, scheme, structure, structures
+from ..anatomy import disc_below, scheme, structure
 from .matching import Placement
+from .naming import disc_above
 
 DETOUR = 1.25
 """A vertebra between two others makes the way from one to the other at most this many times longer."""
@@ -57,6 +58,7 @@ def infer_vertebrae(
     anchors = _anchors(placements)
     for above, below in pairwise(anchors):
         row.fill_gap(above, below)
+    row.resolve_contested()
     if len(anchors) > 1:
         row.extend(anchors[-1], anchors[-2], step=1)
         row.extend(anchors[0], anchors[1], step=-1)
@@ -124,6 +126,21 @@ class _Row:
             for position, key in zip(free, names, strict=True):
                 self._give(position, key, f"It lies between {above.key} and {below.key}.")
 
+    def resolve_contested(self) -> None:
+        """Two neighbours that TotalSpineSeg made one: the upper one takes its name, the lower one the next."""
+        for position, lower in enumerate(self.placements[1:], start=1):
+            upper = self.placements[position - 1]
+            if upper.contested is None or upper.levels or lower.levels != (upper.contested,):
+                continue
+            key = self._next_name(upper.contested, 1)
+            used = {name for placement in self.placements for name in placement.levels}
+            if key is not None and key not in self.taken and key not in used:
+                reason = f"TotalSpineSeg gives one name, {upper.contested}, to this vertebra and the next."
+                self.placements[position - 1] = replace(
+                    upper, levels=lower.levels, action="kept", contested=None, reason=reason
+                )
+                self._give(position, key, f"It lies below {upper.contested} in one TotalSpineSeg structure.")
+
     def extend(self, last: _Anchor, before: _Anchor, step: int) -> None:
         """Go on beyond the last known level, as long as the next vertebra lies where it should."""
         position = last.position + step
@@ -169,16 +186,7 @@ def _expected_disc(vertebra: int, level_of: dict[int, tuple[str, ...]], present:
         return disc_below(level_of[vertebra][-1], present)
     if vertebra + 1 not in level_of:
         return None
-    return _disc_above(level_of[vertebra + 1][0], present)
-
-
-def _disc_above(vertebra: str, present: Collection[str]) -> str | None:
-    """Return the disc on top of a vertebra: below the lowest vertebra that exists above it."""
-    discs = [entry for entry in structures().values() if entry.kind == "disc" and entry.below == vertebra]
-    known = [disc for disc in discs if set(disc.above) & set(present)]
-    if known:
-        return max(known, key=lambda disc: disc.order or 0.0).key
-    return next((disc.key for disc in discs if not disc.variant), None)
+    return disc_above(level_of[vertebra + 1][0], present)
 
 
 def _keeps_order(placements: Sequence[Placement], position: int, key: str) -> bool:

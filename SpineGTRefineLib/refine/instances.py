@@ -17,7 +17,8 @@ ORDINAL = "spineps_vert_ordinal"
 LABELLED = "spineps_vert"
 """Scheme of SPINEPS from 1.4 with its labelling model: numbers name vertebrae (TPTBox numbering)."""
 
-_FIRST_ORDINAL = 2
+_FIRST_ORDINAL, _SACRUM, _DISCS, _ENDPLATES, _END = 2, 26, 100, 200, 300
+"""SPINEPS adds 100 to a vertebra's id for the disc below it, and 200 for its endplates; 26 is always the sacrum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +60,9 @@ def detect_convention(values: Iterable[int]) -> LabelScheme:
     Ordinal ids run from 2 without a gap. Anything else (a C1, a T13, a first vertebra that is not 2, a gap) can only be
     anatomical. A labelled mask from C2 downwards reads the same in both, and either reading gives the same result.
     """
-    vertebrae = sorted(v for v in values if 0 < v < 100 and v != 26)
-    ordinal = vertebrae == list(range(_FIRST_ORDINAL, _FIRST_ORDINAL + len(vertebrae)))
-    return scheme(ORDINAL if ordinal else LABELLED)
+    vertebrae = sorted(v for v in values if 0 < v < _DISCS and v != _SACRUM)
+    from_the_top = [v for v in range(_FIRST_ORDINAL, _DISCS) if v != _SACRUM]
+    return scheme(ORDINAL if vertebrae == from_the_top[: len(vertebrae)] else LABELLED)
 
 
 def find_instances(labels: LabelMap) -> tuple[Instance, ...]:
@@ -77,15 +78,22 @@ def find_instances(labels: LabelMap) -> tuple[Instance, ...]:
 def _describe(labels: LabelMap, value: int, box: tuple[slice, ...]) -> Instance:
     inside = labels.array[box] == value
     voxels = int(np.count_nonzero(inside))
-    entry = labels.scheme[value].structure if value in labels.scheme else None
+    known = labels.scheme[value].structure if value in labels.scheme else None
     return Instance(
         value=value,
-        key=entry.key if entry else f"value_{value}",
-        kind=entry.kind if entry else "unknown",
+        key=known.key if known else f"instance_{value}",
+        kind=known.kind if known else _kind_of_unnamed(value, labels.scheme),
         voxels=voxels,
         centroid=_centroid(inside, box, voxels, labels.geometry),
         box=box,
     )
+
+
+def _kind_of_unnamed(value: int, numbering: LabelScheme) -> str:
+    """Ordinal ids have no end: spines with many fragments reach ids that the scheme does not list."""
+    if numbering.name != ORDINAL or value >= _END:
+        return "unknown"
+    return "vertebra" if value < _DISCS else "disc" if value < _ENDPLATES else "endplate"
 
 
 def _centroid(inside: np.ndarray, box: tuple[slice, ...], voxels: int, geometry: Geometry) -> np.ndarray:

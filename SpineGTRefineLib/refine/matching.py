@@ -45,13 +45,26 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """What an instance becomes: the keys of its levels (several when it is split, none when it is left out)."""
+    """What an instance becomes.
+
+    Parameters
+    ----------
+    instance
+        The instance.
+    levels
+        Keys of its levels: several when it is split, none when it is left out.
+    action, dice, reason
+        See :class:`.decisions.Decision`.
+    contested
+        The level it would be, had not another instance taken it.
+    """
 
     instance: Instance
     levels: tuple[str, ...]
     action: Action
     dice: float | None = None
     reason: str = ""
+    contested: str | None = None
 
 
 def find_levels(labels: LabelMap, table: OverlapTable) -> tuple[Level, ...]:
@@ -166,7 +179,7 @@ class _Column:
         if self.evidence.preference(position, level) >= 0.5 and self.may_join((*members[level], position), level):
             members[level].append(position)
             return self._fragment(position, level)
-        return Placement(instance, (), "duplicate", dice, f"{key} already has another structure of this class.")
+        return Placement(instance, (), "duplicate", dice, f"{key} already has another structure of this class.", key)
 
     def _fragment(self, position: int, level: int) -> Placement:
         key, dice = self.levels[level].key, self.evidence.dice((position,), level)

@@ -13,6 +13,7 @@ from .components import label_components, too_small
 from .decisions import Action, Decision, removal
 from .instances import Instance, grow
 from .matching import Level, Placement
+from .naming import Naming
 from .nearest import margin_voxels, nearest_label
 from .overlap import joint_histogram
 
@@ -38,6 +39,8 @@ class SpineWriter:
         The inputs; not changed.
     canal
         Boolean array, or None.
+    naming
+        The structures of TotalSpineSeg under the names they are to have.
 
     Attributes
     ----------
@@ -47,11 +50,13 @@ class SpineWriter:
         What was done so far.
     """
 
-    def __init__(self, vert: LabelMap, totalspineseg: LabelMap, canal: np.ndarray | None) -> None:
+    def __init__(self, vert: LabelMap, totalspineseg: LabelMap, canal: np.ndarray | None, naming: Naming) -> None:
         self._vert, self._totalspineseg, self._canal = vert, totalspineseg, canal
+        self._levels = naming.levels
         self._scheme = scheme("spine")
         self.array = np.zeros_like(vert.array, dtype=np.uint8)
         self.decisions: list[Decision] = []
+        self._note_names(naming)
 
     def write_instances(self, placements: Sequence[Placement]) -> None:
         """Write whole instances with their one level, and split those that have several."""
@@ -82,7 +87,7 @@ class SpineWriter:
                 self.decisions.append(self._endplate_decision(endplate.value, voxels, value))
         self.array = written
 
-    def fill(self, levels: Sequence[Level]) -> None:
+    def fill(self) -> None:
         """Take what only TotalSpineSeg has, where the result is background and outside the canal."""
         free = self.array == 0
         if self._canal is not None:
@@ -90,7 +95,7 @@ class SpineWriter:
         done = set(np.unique(self.array).tolist())
         available = joint_histogram(self._totalspineseg.array, free.view(np.uint8))
         lookup = np.zeros(int(available.rows[-1]) + 1, dtype=np.uint8)
-        for level in levels:
+        for level in self._levels:
             voxels, value = available.shared(level.value, 1), self._value_of(level)
             if value in done:
                 continue
@@ -141,8 +146,9 @@ class SpineWriter:
         mask = self._vert.array[box] == instance.value
         here = self._totalspineseg.array[box]
         seeds = np.zeros(mask.shape, dtype=np.uint8)
-        for key in placement.levels:
-            seeds[mask & (here == self._totalspineseg.scheme.value_of(key))] = self._scheme.value_of(key)
+        for level in self._levels:
+            if level.key in placement.levels:
+                seeds[mask & (here == level.value)] = self._scheme.value_of(level.key)
         parts = nearest_label(seeds, mask, self._vert.geometry)
         self.array[box][mask] = parts[mask]
         for value, voxels in _counts(parts[mask]):
@@ -156,6 +162,16 @@ class SpineWriter:
             return Decision("joined", "spineps", endplate, voxels, self._key(value), value, None, reason)
         reason = f"No vertebra within {ENDPLATE_REACH_MM:g} mm of this endplate."
         return Decision("dropped", "spineps", endplate, voxels, reason=reason)
+
+    def _note_names(self, naming: Naming) -> None:
+        for level in naming.levels:
+            old = self._totalspineseg.scheme[level.value].structure
+            if old.key != level.key:
+                value = self._value_of(level)
+                reason = f"{naming.reason} It called this {old.name}."
+                self.decisions.append(
+                    Decision("relabelled", "totalspineseg", level.value, level.voxels, level.key, value, None, reason)
+                )
 
     def _note_instance(self, placement: Placement) -> None:
         key = placement.levels[0] if placement.levels else None
