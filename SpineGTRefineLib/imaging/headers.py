@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from nibabel.nifti1 import Nifti1Header
 from nibabel.spatialimages import HeaderDataError
@@ -107,7 +109,7 @@ def _three_dimensional(header: Nifti1Header, shape: tuple[int, int, int]) -> Nif
 def _qform(header: Nifti1Header) -> np.ndarray:
     sizes = header["pixdim"][1:4]
     if not (np.isfinite(sizes).all() and (sizes > 0).all()):
-        raise GeometryError(f"The voxel size {sizes.tolist()} is not positive, and there is no sform.", _SET_POSITION)
+        raise GeometryError(f"The voxel size {_mm(sizes)} is not positive, and there is no sform.", _SET_POSITION)
     usable = header.copy()
     if usable["pixdim"][0] == 0:  # the standard: a qfac of 0 counts as 1
         usable["pixdim"][0] = 1
@@ -124,7 +126,7 @@ def _doubts_about_sform(header: Nifti1Header, geometry: Geometry) -> list[str]:
         doubts.append(f"the axes are slightly sheared (cosine {geometry.shear:.2g}); programs built on ITK refuse it")
     sizes = header["pixdim"][1:4].astype(float)
     if not np.allclose(sizes, geometry.spacing, rtol=1e-3, atol=0):
-        doubts.append(f"pixdim {sizes.tolist()} differs from the sform's voxel size {geometry.spacing}; sform used")
+        doubts.append(f"pixdim {_mm(sizes)} differs from the sform's voxel size {_mm(geometry.spacing)}; sform used")
     if header["qform_code"] > 0:
         try:
             other = Geometry(geometry.shape, _qform(header))
@@ -138,3 +140,7 @@ def _doubts_about_sform(header: Nifti1Header, geometry: Geometry) -> list[str]:
                 f"qform ({other.axcodes}) and sform ({geometry.axcodes}) differ by up to {distance:.3g} mm; sform used"
             )
     return doubts
+
+
+def _mm(sizes: Iterable[float]) -> str:
+    return " x ".join(f"{size:.4g}" for size in sizes)

@@ -109,7 +109,7 @@ def encode_labels(labels: LabelMap, header: Nifti1Header | None = None, *, compr
             f"The values {list(unknown)} are not part of the label scheme {labels.scheme.name!r}.",
             "Remove them, or convert the mask to a scheme that has them.",
         )
-    array = labels.array.astype(smallest_label_type(labels.array))
+    array = labels.array.astype(smallest_label_type(labels.array), copy=False)
     header = header_for_new_mask(header) if header is not None else _own_header(labels.source, labels.geometry)
     return _encode(array, header, labels.geometry, compress=compress)
 
@@ -134,7 +134,8 @@ def _encode(array: np.ndarray, header: Nifti1Header, geometry: Geometry, *, comp
             "Reorient, restore or resample it onto the grid of the image first.",
         )
     header.set_data_dtype(array.dtype)
-    data = header.binaryblock + bytes(4) + array.astype(array.dtype.newbyteorder("<")).tobytes(order="F")
+    stored = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    data = header.binaryblock + bytes(4) + stored.tobytes(order="F")
     return gzip.compress(data, _GZIP_LEVEL, mtime=0) if compress else data
 
 
