@@ -4,6 +4,7 @@ The work is done by the library SpineGTRefineLib, which is imported when it is f
 every start of the program.
 """
 
+import dataclasses
 import importlib.util
 import sys
 import tempfile
@@ -139,15 +140,16 @@ class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return _("{case}, {mask}: edit it in the Segment Editor.").format(case=key, mask=maskType)
 
     def _run(self):
-        decisions = self.logic.runRecipe(
+        outcome = self.logic.runRecipe(
             "spine",
             spineps=self.ui.spinepsPathLineEdit.currentPath,
             totalspineseg=self.ui.totalspinesegPathLineEdit.currentPath,
-            canal=self.ui.canalPathLineEdit.currentPath or None,
+            canal=self.ui.canalPathLineEdit.currentPath,
+            discardEdits=self.ui.discardEditsCheckBox.checked,
         )
-        return _("A spine mask is proposed, with {number} decisions. Correct it, then save.").format(
-            number=len(decisions)
-        )
+        self.ui.discardEditsCheckBox.checked = False
+        actions = ", ".join(f"{action} {count}" for action, count in outcome.actions)
+        return _("A spine mask is proposed ({actions}). Correct it, then save.").format(actions=actions)
 
     def _save(self):
         saved = self.logic.saveRefined(rater=self.ui.raterLineEdit.text)
@@ -162,7 +164,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         logic = SpineGTRefineLogic()
         logic.openDataset("/data/my-bids-dataset")
         logic.loadCase("sub-01_T2w", "spine")
-        logic.runRecipe("spine", spineps="/data/spineps", totalspineseg="/data/totalspineseg")
+        logic.runRecipe("spine", spineps="/data/spineps", totalspineseg="/data/totalspineseg", canal="/data/canal")
         logic.saveRefined(rater="AB")
     """
 
@@ -171,7 +173,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         self.dataset = None
         self.shown = None
         self._case = self._maskType = self._image = None
-        self._onDisk = self._proposal = None
+        self._onDisk = None
         self._openedAt = 0.0
 
     @property
@@ -229,30 +231,51 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         except RefineError:  # a segmentation that cannot be saved as it is was certainly edited
             return True
 
-    def runRecipe(self, recipe, spineps, totalspineseg, canal=None, policy="anatomical"):
-        """Propose a mask for the open case; the scene shows it instead of the old one, and nothing is written yet.
+    def runRecipe(self, recipe, spineps, totalspineseg, canal, policy="anatomical", *, discardEdits=False):
+        """Propose a mask for the open case and show it; a mask that a person has saved stays as it is on disk.
 
-        The only recipe so far is ``spine``, from folders with the outputs of SPINEPS, TotalSpineSeg and (optional) a
-        canal model. Returns the decisions that were made on the way. Raises ConflictError if there are unsaved edits.
+        The only recipe so far is ``spine``, from the output folders of SPINEPS, TotalSpineSeg and a canal model.
+        Returns what became of the case, with ``saved``, ``report`` and ``actions``.
         """
-        raise NotImplementedError
+        from SpineGTRefineLib.bids import load_mask
+        from SpineGTRefineLib.errors import UsageError
+        from SpineGTRefineLib.imaging import read_labels
+        from SpineGTRefineLib.recipes.spine_from_outputs import refine_spine_folders
+
+        shown, dataset, place = self._openCase(), self.dataset, (self.dataset, self._case, self._maskType)
+        if recipe != self._maskType.name or recipe != "spine":
+            raise UsageError(_("This recipe needs a spine mask."), _("Load the case with its spine mask first."))
+        if not (spineps and totalspineseg and canal):
+            raise UsageError(
+                _("An output folder is missing."), _("Choose those of SPINEPS, TotalSpineSeg and the canal.")
+            )
+        if not discardEdits:
+            self._refuseToLoseEdits()
+        outcome = refine_spine_folders(
+            spineps,
+            totalspineseg,
+            canal,
+            images=dataset.root,
+            output=dataset.output,
+            policy=policy,
+            cases=[self._case.key],
+            profile=dataset.profile.name,
+        ).cases[0]
+        if outcome.error is not None:
+            raise outcome.error
+        self._onDisk = load_mask(*place)
+        proposal = read_labels(outcome.saved.path, self._maskType.scheme)
+        # What is saved from here on replaces the mask on disk, which is not the proposal if a person saved that mask.
+        shown.replace_labels(dataclasses.replace(proposal, source=self._onDisk.source))
+        return outcome
 
     def saveRefined(self, rater=""):
-        """Save the mask of the open case as it is in the scene now, and return what was written.
-
-        A proposal is recorded first, as the program's; what the rater changed in it, or accepted, is recorded on top.
-        """
+        """Save the mask of the open case as it is in the scene now, and return what was written."""
         from SpineGTRefineLib.bids import load_mask, save_mask
-        from SpineGTRefineLib.imaging import label_difference
 
-        labels, proposal = self._openCase().labels(), self._proposal
-        place = (self.dataset, self._case, self._maskType)
-        if proposal is not None:
-            saved = save_mask(*place, proposal.labels, image=self._image, status="proposed", sources=proposal.sources)
-            self._proposal = None
-        if proposal is None or rater or label_difference(proposal.labels, labels).edited:
-            seconds = time.monotonic() - self._openedAt
-            saved = save_mask(*place, labels, image=self._image, rater=rater, status="corrected", seconds=seconds)
+        labels, place = self._openCase().labels(), (self.dataset, self._case, self._maskType)
+        seconds = time.monotonic() - self._openedAt
+        saved = save_mask(*place, labels, image=self._image, rater=rater, status="corrected", seconds=seconds)
         self._onDisk = self.shown.segmentation.original = load_mask(*place)
         self._openedAt = time.monotonic()
         return saved
@@ -264,7 +287,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         if not discardEdits:
             self._refuseToLoseEdits()
         self.shown.close()
-        self.shown = self._case = self._maskType = self._image = self._onDisk = self._proposal = None
+        self.shown = self._case = self._maskType = self._image = self._onDisk = None
 
     def _refuseToLoseEdits(self):
         from SpineGTRefineLib.errors import ConflictError

@@ -41,22 +41,27 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/doctor.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
+  SpineGTRefineLib/cli/models.py
   SpineGTRefineLib/cli/options.py
   SpineGTRefineLib/cli/publish.py
   SpineGTRefineLib/cli/refine.py
   SpineGTRefineLib/cli/report/__init__.py
   SpineGTRefineLib/cli/report/contents.py
+  SpineGTRefineLib/cli/report/decisions.py
   SpineGTRefineLib/cli/report/outlines.py
   SpineGTRefineLib/cli/report/page.py
   SpineGTRefineLib/cli/report/shapes.py
   SpineGTRefineLib/cli/report/slices.py
   SpineGTRefineLib/cli/report/sliceview.py
   SpineGTRefineLib/cli/report/views.py
+  SpineGTRefineLib/cli/run.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
   SpineGTRefineLib/engine/__init__.py
+  SpineGTRefineLib/engine/bootstrap.py
   SpineGTRefineLib/engine/client.py
   SpineGTRefineLib/engine/protocol.py
+  SpineGTRefineLib/engine/recipe_jobs.py
   SpineGTRefineLib/engine/tickets.py
   SpineGTRefineLib/engine/worker.py
   SpineGTRefineLib/errors.py
@@ -74,8 +79,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/resample.py
   SpineGTRefineLib/imaging/values.py
   SpineGTRefineLib/imaging/volumes.py
+  SpineGTRefineLib/learning/__init__.py
+  SpineGTRefineLib/learning/export.py
+  SpineGTRefineLib/learning/nnunet_training.py
   SpineGTRefineLib/learning/raw_dataset.py
   SpineGTRefineLib/learning/settings.py
+  SpineGTRefineLib/learning/train_demo.py
+  SpineGTRefineLib/learning/trainer.py
   SpineGTRefineLib/models/__init__.py
   SpineGTRefineLib/models/checkpoint.py
   SpineGTRefineLib/models/devices.py
@@ -95,6 +105,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/unpack.py
   SpineGTRefineLib/phantoms/__init__.py
   SpineGTRefineLib/phantoms/body.py
+  SpineGTRefineLib/phantoms/dataset.py
   SpineGTRefineLib/phantoms/defects.py
   SpineGTRefineLib/phantoms/mouse.py
   SpineGTRefineLib/phantoms/outputs.py
@@ -112,8 +123,14 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/probe.py
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
+  SpineGTRefineLib/recipes/batch.py
   SpineGTRefineLib/recipes/definition.py
+  SpineGTRefineLib/recipes/folder_outcome.py
   SpineGTRefineLib/recipes/grids.py
+  SpineGTRefineLib/recipes/guards.py
+  SpineGTRefineLib/recipes/image_source.py
+  SpineGTRefineLib/recipes/runner.py
+  SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/refine/__init__.py
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
@@ -125,6 +142,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/instances.py
   SpineGTRefineLib/refine/levels.py
   SpineGTRefineLib/refine/matching.py
+  SpineGTRefineLib/refine/naming.py
   SpineGTRefineLib/refine/nearest.py
   SpineGTRefineLib/refine/overlap.py
   SpineGTRefineLib/refine/separation.py
