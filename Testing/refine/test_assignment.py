@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given
@@ -64,7 +64,7 @@ def test_no_other_order_preserving_choice_of_pairs_scores_higher(shared):
     for levels in product([None, 0, 1, 2], repeat=3):
         chosen = [(i, j) for i, j in enumerate(levels) if j is not None]
         scores = [facts.score(Match((i,), (j,))) for i, j in chosen]
-        in_order = all(a[1] < b[1] for a, b in zip(chosen, chosen[1:], strict=False))
+        in_order = all(a[1] < b[1] for a, b in pairwise(chosen))
         if in_order and None not in scores:
             best = max(best, sum(scores))
     assert abs(found - best) < 1e-9
