@@ -45,9 +45,14 @@ class ResultsFolder:
         return {name: _label_value(value) for name, value in self.dataset["labels"].items()}
 
     @property
+    def channel_names(self) -> list[str]:
+        """Name of each image that the model wants, in its order."""
+        return [str(name) for name in self.dataset.get("channel_names", self.dataset.get("modality", {})).values()]
+
+    @property
     def channel_count(self) -> int:
         """Number of images that the model wants."""
-        return len(self.dataset.get("channel_names", self.dataset.get("modality", ())))
+        return len(self.channel_names)
 
     @property
     def orientation(self) -> str | None:
@@ -120,7 +125,8 @@ def read_results_folder(path: Path) -> ResultsFolder:
     folder = ResultsFolder(path, dataset, plans, _folds(path))
     if not isinstance(dataset.get("labels"), dict) or not _labels_readable(dataset["labels"]):
         raise ModelError(f"{path / 'dataset.json'}: the field 'labels' must map names to values.")
-    if folder.channel_count < 1:
+    channels = dataset.get("channel_names", dataset.get("modality"))
+    if not isinstance(channels, dict) or not channels:
         raise ModelError(f"{path / 'dataset.json'}: the field 'channel_names' must name the input images.")
     if not isinstance(plans.get("configurations"), dict) or not plans["configurations"]:
         raise ModelError(f"{path / 'plans.json'}: the field 'configurations' is missing.")

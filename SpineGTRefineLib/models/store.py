@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,6 +185,7 @@ class ModelStore:
         scheme: str | None = None,
         orientation: str | None = None,
         configuration: str | None = None,
+        folds: Sequence[str] | None = None,
         overwrite: bool = False,
     ) -> InstalledModel:
         """Install a model that was trained elsewhere with plain nnU-Net, from its folder or a zip archive of it.
@@ -201,6 +202,8 @@ class ModelStore:
             Letters that the array must have; by default what ``dataset.json`` says, else the file's own.
         configuration
             Which one to take where several were trained, for example ``3d_fullres``.
+        folds
+            Which folds to take; by default all that are there.
         overwrite
             Replace a model of this name.
 
@@ -211,20 +214,25 @@ class ModelStore:
         """
         if not source.exists():
             raise UsageError(f"{source} does not exist.")
-        if source.is_dir():
-            return self._own(source, None, name, scheme, orientation, configuration, overwrite=overwrite)
+        digest = None if source.is_dir() else sha256_of_file(source)
         with _Incoming(self.folder) as incoming:
-            unpack_zip(source, incoming / "unpacked")
-            digest = sha256_of_file(source)
-            return self._own(
-                incoming / "unpacked",
-                digest,
-                name or source.stem,
-                scheme,
-                orientation,
-                configuration,
-                overwrite=overwrite,
-            )
+            if digest is not None:
+                unpack_zip(source, incoming / "unpacked")
+            folder = _only_results_folder(source if digest is None else incoming / "unpacked", configuration)
+            record = {
+                "name": name or str(folder.plans.get("dataset_name") or folder.path.name),
+                "version": digest[:12] if digest else "local",
+                "scheme": scheme,
+                "orientation": orientation or folder.orientation,
+                "folds": None if folds is None else list(folds),
+                "channels": folder.channel_names,
+            }
+            entry = entry_from_dict({**record, "title": record["name"]}, "the model's folder")
+            if entry.name in self.entries:
+                raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name with --name.")
+            self._refuse_existing(entry.name, overwrite=overwrite)
+            files = _take_results(folder, entry, incoming / "results")
+            return self._put(entry, files, source.name, digest, pinned=False)
 
     def remove(self, name: str) -> None:
         """Delete an installed model. The hash of its archive stays known.
@@ -274,40 +282,10 @@ class ModelStore:
             unpack_zip(archive, incoming / "unpacked")
             files = incoming / "unpacked"
             if entry.framework == "nnunet":
-                files = _take_results(_only_results_folder(files, None), incoming / "results")
+                files = _take_results(_only_results_folder(files, None), entry, incoming / "results")
             model = self._put(entry, files, url, digest, pinned=entry.sha256 is not None)
         self._remember(url, digest)
         return model
-
-    def _own(
-        self,
-        source: Path,
-        digest: str | None,
-        name: str | None,
-        scheme: str | None,
-        orientation: str | None,
-        configuration: str | None,
-        *,
-        overwrite: bool,
-    ) -> InstalledModel:
-        folder = _only_results_folder(source, configuration)
-        plain_name = name or str(folder.plans.get("dataset_name") or folder.path.name)
-        self._refuse_existing(_checked_name(plain_name), overwrite=overwrite)
-        if plain_name in self.entries:
-            raise UsageError(f"{plain_name} is the name of a published model.", "Choose another name with --name.")
-        channels = folder.dataset.get("channel_names", folder.dataset.get("modality"))
-        record: dict[str, object] = {
-            "name": plain_name,
-            "version": digest[:12] if digest else "local",
-            "title": plain_name,
-            "channels": [str(channel) for channel in channels.values()],
-            "scheme": scheme,
-            "orientation": orientation or folder.orientation,
-        }
-        entry = entry_from_dict(record, "the model's folder")
-        with _Incoming(self.folder) as incoming:
-            files = _take_results(folder, incoming / "results")
-            return self._put(entry, files, source.name if digest is None else f"{plain_name}.zip", digest, pinned=False)
 
     def _put(self, entry: ModelEntry, files: Path, source: str, digest: str | None, *, pinned: bool) -> InstalledModel:
         """Give a finished folder its name; only this step is seen by others."""
@@ -395,23 +373,15 @@ def _only_results_folder(root: Path, configuration: str | None) -> ResultsFolder
     )
 
 
-def _take_results(folder: ResultsFolder, target: Path) -> Path:
+def _take_results(folder: ResultsFolder, entry: ModelEntry, target: Path) -> Path:
     """Copy what inference needs, checkpoints checked, and nothing else (no trainer_class.py, no training logs)."""
-    target.mkdir()
-    wanted = [folder.path / "dataset.json", folder.path / "plans.json"]
-    for fold in folder.folds.values():
-        wanted += [path for path in sorted(fold.glob("checkpoint_*.pth")) if path.stem != "checkpoint_latest"]
-    if len(wanted) == 2:
-        raise ModelError(f"{folder.path} holds no checkpoint.", "Give the folder of a training that ended.")
-    for path in wanted:
-        if path.is_symlink():
-            path = path.resolve()
-        if path.suffix == ".pth":
-            _check_checkpoint(path)
-    for path in wanted:
+    checkpoints = folder.checkpoints(entry.checkpoints, entry.folds).values()
+    for path in checkpoints:
+        _check_checkpoint(path)
+    for path in (folder.path / "dataset.json", folder.path / "plans.json", *checkpoints):
         place = target / path.relative_to(folder.path)
-        place.parent.mkdir(exist_ok=True)
         try:
+            place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
         except OSError as error:
             raise WriteError(f"{place} could not be written: {error.strerror or error}.") from error

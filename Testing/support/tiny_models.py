@@ -23,6 +23,7 @@ def make_model(
     normalization="ZScoreNormalization",
     transpose=(0, 1, 2),
     half=False,
+    old_plans=False,
     seed=0,
     extra_dataset=None,
 ):
@@ -42,7 +43,7 @@ def make_model(
     plans = _plans(channels, reader, normalization, transpose)
     folder.mkdir(parents=True)
     (folder / "dataset.json").write_text(json.dumps(dataset))
-    (folder / "plans.json").write_text(json.dumps(plans))
+    (folder / "plans.json").write_text(json.dumps(_in_old_format(plans) if old_plans else plans))
     outputs = len(labels) - 1 if regions else len([name for name in labels if name != "ignore"])
     architecture = plans["configurations"][configuration]["architecture"]
     for number, fold in enumerate(folds):
@@ -56,6 +57,8 @@ def make_model(
             },
         }
         network = PlainConvUNet(input_channels=channels, num_classes=outputs, deep_supervision=False, **options)
+        # Logits around 0 in every class: a random bias would give one class everywhere.
+        torch.nn.init.zeros_(network.decoder.seg_layers[-1].bias)
         state = {name: tensor.half() if half else tensor for name, tensor in network.state_dict().items()}
         place = folder / f"fold_{fold}"
         place.mkdir()
@@ -107,7 +110,15 @@ def _plans(channels, reader, normalization, transpose):
         "experiment_planner_used": "ExperimentPlanner",
         "label_manager": "LabelManager",
         "foreground_intensity_properties_per_channel": {
-            str(i): {"max": 9.0, "mean": 1.0, "median": 1.0, "min": -9.0, "std": 1.0, "percentile_00_5": -8.0, "percentile_99_5": 8.0}
+            str(i): {
+                "max": 9.0,
+                "mean": 1.0,
+                "median": 1.0,
+                "min": -9.0,
+                "std": 1.0,
+                "percentile_00_5": -8.0,
+                "percentile_99_5": 8.0,
+            }
             for i in range(channels)
         },
         "configurations": {name: _configuration(name, channels, normalization) for name in PATCHES},
@@ -153,6 +164,25 @@ def _configuration(name, channels, normalization):
         },
         "batch_dice": True,
     }
+
+
+def _in_old_format(plans):
+    """Plans as nnU-Net wrote them before 2.4: the architecture in loose fields, statistics under another name."""
+    old = json.loads(json.dumps(plans))
+    old["foreground_intensity_properties_by_modality"] = old.pop("foreground_intensity_properties_per_channel")
+    for configuration in old["configurations"].values():
+        arguments = configuration.pop("architecture")["arch_kwargs"]
+        configuration.update(
+            UNet_class_name="PlainConvUNet",
+            UNet_base_num_features=6,
+            unet_max_num_features=8,
+            n_conv_per_stage_encoder=arguments["n_conv_per_stage"],
+            n_conv_per_stage_decoder=arguments["n_conv_per_stage_decoder"],
+            num_pool_per_axis=[1] * len(configuration["patch_size"]),
+            pool_op_kernel_sizes=arguments["strides"],
+            conv_kernel_sizes=arguments["kernel_sizes"],
+        )
+    return old
 
 
 def _torch_class(name):

@@ -1,0 +1,335 @@
+"""Installing, listing, verifying and removing models."""
+
+import json
+import shutil
+import zipfile
+
+import pytest
+
+from SpineGTRefineLib.errors import (
+    ChecksumError,
+    ConflictError,
+    CorruptFileError,
+    DownloadError,
+    ModelError,
+    ModelNotInstalledError,
+    UnsafeModelError,
+    UsageError,
+)
+from SpineGTRefineLib.fileops import sha256_of_file
+from SpineGTRefineLib.models import ModelStore, load_model, models_folder, registry
+from SpineGTRefineLib.models.registry import entry_from_dict
+
+
+def zipped(folder, path):
+    with zipfile.ZipFile(path, "w") as bundle:
+        for file in sorted(folder.rglob("*")):
+            bundle.write(file, file.relative_to(folder.parent))
+    return path
+
+
+@pytest.fixture
+def archive(tiny_model, tmp_path):
+    return zipped(tiny_model, tmp_path / "tiny.zip")
+
+
+def serving(path):
+    """An opener that answers every address with this file."""
+
+    class Response:
+        status = 200
+        headers = {"Content-Length": str(path.stat().st_size)}
+
+        def __init__(self):
+            self.stream = path.open("rb")
+
+        def read(self, amount):
+            return self.stream.read(amount)
+
+        def close(self):
+            self.stream.close()
+
+    return lambda _url, _headers: Response()
+
+
+def store_with(tmp_path, **fields):
+    record = {"name": "tiny", "version": "1", "title": "Tiny", "url": "https://models.example.org/tiny.zip", **fields}
+    return ModelStore(tmp_path / "store", {"tiny": entry_from_dict(record, "test")})
+
+
+def is_empty(store):
+    return not store.folder.exists() or not [p for p in store.folder.iterdir() if p.name != ".downloads"]
+
+
+def test_a_published_model_installs_from_its_address_and_can_be_loaded(tmp_path, archive):
+    store = store_with(tmp_path, scheme="gmwm")
+    installed = store.install("tiny", opener=serving(archive))
+    assert store.find("tiny").hashes == installed.hashes
+    assert not installed.pinned
+    assert installed.archive_sha256 == sha256_of_file(archive)
+    assert load_model(installed).scheme.name == "gmwm"
+    assert sorted(path.name for path in store.folder.iterdir() if not path.name.startswith(".")) == [
+        "known-hashes.json",
+        "tiny",
+    ]
+
+
+def test_a_wrong_hash_is_refused(tmp_path, archive):
+    store = store_with(tmp_path, sha256="0" * 64)
+    with pytest.raises(ChecksumError, match="not the published one"):
+        store.install("tiny", opener=serving(archive))
+    assert is_empty(store)
+
+
+def test_a_right_hash_counts_as_pinned(tmp_path, archive):
+    store = store_with(tmp_path, sha256=sha256_of_file(archive))
+    assert store.install("tiny", opener=serving(archive)).pinned
+
+
+def test_an_address_that_delivers_something_else_later_is_refused(tmp_path, archive, nnunet):
+    from tiny_models import make_model
+
+    store = store_with(tmp_path)
+    store.install("tiny", opener=serving(archive))
+    store.remove("tiny")
+    other = zipped(make_model(tmp_path / "other", seed=7), tmp_path / "other.zip")
+    with pytest.raises(ChecksumError, match="another file than at the first install"):
+        store.install("tiny", opener=serving(other))
+    store.install("tiny", opener=serving(archive))
+
+
+def test_an_archive_from_the_disk_is_used_and_kept(tmp_path, archive):
+    store = store_with(tmp_path)
+    store.install("tiny", archive=archive)
+    assert archive.is_file()
+    assert store.find("tiny").source == "https://models.example.org/tiny.zip"
+
+
+def test_half_an_archive_installs_nothing(tmp_path, archive):
+    store = store_with(tmp_path)
+    half = tmp_path / "half.zip"
+    half.write_bytes(archive.read_bytes()[:2000])
+    with pytest.raises(CorruptFileError, match="cut short or damaged"):
+        store.install("tiny", opener=serving(half))
+    assert is_empty(store)
+
+
+def test_a_broken_connection_installs_nothing_and_says_what_to_do(tmp_path, archive):
+    store = store_with(tmp_path)
+
+    def breaking(_url, _headers):
+        raise ConnectionResetError("reset by peer")
+
+    with pytest.raises(DownloadError, match="goes on where it stopped"):
+        store.install("tiny", opener=breaking)
+    assert is_empty(store)
+
+
+def test_an_installed_model_is_not_replaced_by_accident(tmp_path, archive):
+    store = store_with(tmp_path)
+    store.install("tiny", opener=serving(archive))
+    with pytest.raises(ConflictError, match="installed already"):
+        store.install("tiny", opener=serving(archive))
+    store.install("tiny", opener=serving(archive), overwrite=True)
+    store.find("tiny").verify()
+
+
+@pytest.mark.parametrize("damage", ["change", "delete", "add"])
+def test_a_changed_missing_or_added_file_is_noticed(tmp_path, archive, damage):
+    store = store_with(tmp_path)
+    path = store.install("tiny", opener=serving(archive)).path
+    if damage == "change":
+        (path / "plans.json").write_text("{}")
+    elif damage == "delete":
+        (path / "fold_0" / "checkpoint_final.pth").unlink()
+    else:
+        shutil.copytree(path / "fold_0", path / "fold_1")
+    model = store.find("tiny")
+    with pytest.raises(ChecksumError, match="model tiny"):
+        model.verify()
+    with pytest.raises(ModelError):
+        load_model(model)
+
+
+def test_a_model_of_ones_own_installs_from_its_folder_in_one_call(store, tiny_model):
+    before = {path: path.read_bytes() for path in tiny_model.rglob("*") if path.is_file()}
+    model = store.install_own(tiny_model)
+    assert model.entry.name == "Dataset001_Tiny"
+    assert [entry.value for entry in load_model(model).scheme] == [1, 2]
+    assert [entry.name for entry in load_model(model).scheme] == ["a", "b"]
+    assert model.entry in store.known()
+    assert {path: path.read_bytes() for path in tiny_model.rglob("*") if path.is_file()} == before
+
+
+def test_a_dataset_folder_with_several_trainings_asks_which_one(store, nnunet, tmp_path):
+    from tiny_models import make_model
+
+    root = tmp_path / "Dataset007_Two"
+    make_model(root / "nnUNetTrainer__nnUNetPlans__3d_fullres")
+    make_model(root / "nnUNetTrainer__nnUNetPlans__2d", configuration="2d")
+    with pytest.raises(UsageError, match="2 trained models: .*2d.*3d_fullres.*--configuration"):
+        store.install_own(root)
+    assert load_model(store.install_own(root, configuration="2d")).configuration.patch_size == [24, 32]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_the_layout_of_the_spinal_cord_toolbox_loads(store, nnunet, tmp_path, kind):
+    from tiny_models import make_sct_layout
+
+    root = make_sct_layout(tmp_path / "model-canal-seg_r20241126", extra_dataset={"image_orientation": "RPI"})
+    source = root if kind == "folder" else zipped(root, tmp_path / "model.zip")
+    loaded = load_model(store.install_own(source, name="sct"))
+    assert loaded.orientation == "LAS"
+    assert loaded.identity["trainer"].startswith("nnUNetTrainerDiceCELoss")
+
+
+def test_the_layout_of_totalspineseg_loads_with_its_best_checkpoint(store, nnunet, tmp_path):
+    from tiny_models import make_totalspineseg_layout
+
+    labels = {"background": 0, "disc": [1, 2], "landmark": [2]}
+    root = make_totalspineseg_layout(tmp_path / "release", labels=labels, regions=(1, 2))
+    loaded = load_model(store.install_own(root, name="tss"))
+    assert list(loaded.identity["checkpoints"]) == ["fold_0/checkpoint_best.pth"]
+    assert loaded.channel_names == ("disc", "landmark")
+
+
+def test_a_missing_fold_is_named(tmp_path, nnunet):
+    from tiny_models import make_model
+
+    archive = zipped(make_model(tmp_path / "model", folds=(0, 2)), tmp_path / "model.zip")
+    store = store_with(tmp_path, folds=["0", "1"])
+    with pytest.raises(ModelError, match="lacks fold 1; it has 0, 2"):
+        store.install("tiny", opener=serving(archive))
+    assert is_empty(store)
+
+
+def test_a_fold_whose_training_did_not_end_is_named(store, tmp_path, nnunet):
+    from tiny_models import make_model
+
+    folder = make_model(tmp_path / "model", folds=(0, 1))
+    (folder / "fold_1" / "checkpoint_final.pth").unlink()
+    with pytest.raises(ModelError, match=r"fold_1 holds none of checkpoint_final\.pth, checkpoint_best\.pth"):
+        store.install_own(folder, name="half")
+    assert list(load_model(store.install_own(folder, name="half", folds=["0"])).networks) == ["0"]
+
+
+def test_folders_without_folds_or_checkpoints_are_refused(store, tmp_path, tiny_model):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    with pytest.raises(ModelError, match="No trained nnU-Net was found"):
+        store.install_own(bare)
+    for name in ("plans.json", "dataset.json"):
+        shutil.copy(tiny_model / name, bare)
+    with pytest.raises(ModelError, match=r"no folder 'fold_\*'"):
+        store.install_own(bare)
+    (bare / "fold_0").mkdir()
+    with pytest.raises(ModelError, match="holds none of checkpoint_final"):
+        store.install_own(bare)
+    assert is_empty(store)
+
+
+@pytest.mark.parametrize("letters", ["LPX", "LLI", 5, "left"])
+def test_an_orientation_that_means_nothing_is_refused(store, tmp_path, nnunet, letters):
+    from tiny_models import make_model
+
+    folder = make_model(tmp_path / "model", extra_dataset={"image_orientation": letters})
+    with pytest.raises(ModelError, match="image_orientation"):
+        store.install_own(folder, name="odd")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("plans.json", lambda text: text[: len(text) // 2], "not valid JSON"),
+        ("dataset.json", lambda text: "[]", "must hold an object"),
+        ("dataset.json", lambda text: text.replace('"labels"', '"lables"'), "'labels' must map"),
+        ("dataset.json", lambda text: text.replace('"channel_names"', '"canals"'), "'channel_names' must name"),
+    ],
+)
+def test_a_damaged_description_is_named_with_its_file(store, tmp_path, tiny_model, name, change, complaint):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / name).write_text(change((folder / name).read_text()))
+    with pytest.raises(ModelError, match=complaint) as caught:
+        store.install_own(folder, name="damaged")
+    assert name in caught.value.cause
+
+
+def test_half_a_checkpoint_is_called_damaged(store, tmp_path, tiny_model):
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(ModelError, match="cut short, damaged"):
+        store.install_own(folder, name="half")
+    assert is_empty(store)
+
+
+def test_a_scheme_that_has_none_of_the_models_values_is_refused(store, tiny_model):
+    model = store.install_own(tiny_model, name="mine", scheme="totalsegmentator_v1")
+    with pytest.raises(ModelError, match=r"writes the values \[1, 2\]"):
+        load_model(model)
+
+
+def test_the_name_of_a_published_model_cannot_be_taken(store, tiny_model):
+    with pytest.raises(UsageError, match="name of a published model"):
+        store.install_own(tiny_model, name="canal_r20260406")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden"])
+def test_a_name_cannot_lead_out_of_the_store(store, tiny_model, name):
+    for act in (store.find, store.remove, store.install):
+        with pytest.raises(UsageError, match="is not a name"):
+            act(name)
+    with pytest.raises(UsageError):
+        store.install_own(tiny_model, name=name or "..")
+
+
+def test_a_removed_model_is_gone(store, tiny_model):
+    store.install_own(tiny_model, name="mine")
+    store.remove("mine")
+    assert is_empty(store)
+    with pytest.raises(UsageError, match="no model called 'mine'"):
+        store.find("mine")
+
+
+def test_a_known_model_that_is_not_here_says_how_to_get_it(store):
+    with pytest.raises(ModelNotInstalledError, match="models install canal_r20260406"):
+        store.find("canal_r20260406")
+
+
+def test_a_model_that_nobody_runs_here_is_not_downloaded(store):
+    with pytest.raises(UsageError, match="not nnU-Net"):
+        store.install("lumbar_cord_epfl_r20231004", opener=lambda *_: pytest.fail("no download"))
+
+
+def test_spineps_models_are_installed_as_they_are_and_not_run_here(tmp_path):
+    folder = tmp_path / "T2w_semantic"
+    folder.mkdir()
+    (folder / "inference_config.json").write_text("{}")
+    store = ModelStore(tmp_path / "store", {"spineps_t2w_v1.0.9": registry()["spineps_t2w_v1.0.9"]})
+    model = store.install("spineps_t2w_v1.0.9", opener=serving(zipped(folder, tmp_path / "t2w.zip")))
+    assert list(model.hashes) == ["T2w_semantic/inference_config.json"]
+    with pytest.raises(ModelError, match="not an nnU-Net model"):
+        load_model(model)
+
+
+def test_a_hostile_archive_leaves_the_store_as_it_was(tmp_path):
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as bundle:
+        bundle.writestr("../../canary", "x")
+    store = store_with(tmp_path)
+    with pytest.raises(UnsafeModelError):
+        store.install("tiny", opener=serving(path))
+    assert is_empty(store)
+    assert not list(tmp_path.rglob("canary"))
+
+
+def test_the_folder_of_the_models_can_be_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "elsewhere"))
+    assert models_folder() == tmp_path / "elsewhere"
+
+
+def test_no_path_of_the_user_is_recorded(store, tiny_model):
+    store.install_own(tiny_model, name="mine")
+    record = (store.folder / "mine" / "installed.json").read_text()
+    assert str(tiny_model.parent) not in record
+    assert json.loads(record)["source"] == tiny_model.name
