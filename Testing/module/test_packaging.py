@@ -34,11 +34,6 @@ def installed(repository, tmp_path_factory):
     return target / "qt-scripted-modules"
 
 
-def test_the_file_lists_for_slicer_name_the_files_on_disk(lists):
-    written = (lists.REPOSITORY / lists.LISTS).read_text(encoding="utf-8")
-    assert written == lists.cmake_text(), "run: python Testing/tools/update_cmake_lists.py"
-
-
 def test_a_new_file_of_any_kind_is_missed_by_nobody(lists, tmp_path):
     for path in ("SpineGTRefineLib/room/new.py", "SpineGTRefineLib/page.html", "Resources/Models/new/plans.json"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from scene_helpers import GRIDS, Annotator, random_labels, wide_scheme
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import GeometryError, LabelError
-from SpineGTRefineLib.imaging import Image, LabelMap
+from SpineGTRefineLib.imaging import Image, LabelMap, reorient
 from SpineGTRefineLib.scene import LabelSegmentation, load_case
 
 
@@ -90,6 +90,16 @@ def test_slicers_own_renumbering_of_label_values_plays_no_part(scene):
     np.testing.assert_array_equal(case.labels().array, labels.array)
 
 
+def test_segments_in_layers_of_their_own_do_not_wipe_each_other_out(scene):
+    labels = random_labels(GRIDS["oblique"], (11, 45, 100), np.uint8, scheme("spine"))
+    case = open_case(scene, labels)
+    segmentation = case.segmentation.node.GetSegmentation()
+    for segment_id in list(segmentation.GetSegmentIDs()):
+        segmentation.SeparateSegmentLabelmap(segment_id)
+    assert segmentation.GetNumberOfLayers() > 1
+    np.testing.assert_array_equal(case.labels().array, labels.array)
+
+
 def test_an_emptied_structure_is_background_and_no_error(scene):
     labels = random_labels(GRIDS["oblique"], (1, 45), np.uint8, scheme("spine"))
     case = open_case(scene, labels)
@@ -147,6 +157,17 @@ def test_a_segment_that_was_removed_and_added_again_by_hand_is_refused_with_a_re
     assert failure.value.remedy
     case.segmentation.add_segment(45)
     with pytest.raises(LabelError, match=f"{name}.*added freely"):
+        case.labels()
+
+
+def test_a_segment_tagged_with_a_label_outside_the_scheme_is_refused(scene):
+    labels = random_labels(GRIDS["oblique"], (1,), np.uint8, scheme("cord"))
+    case = open_case(scene, labels)
+    stranger = slicer.vtkSegment()
+    stranger.SetName("from another mask")
+    stranger.SetTag("LabelValue", "77")
+    case.segmentation.node.GetSegmentation().AddSegment(stranger, "stranger")
+    with pytest.raises(LabelError, match="from another mask"):
         case.labels()
 
 
@@ -210,6 +231,15 @@ def test_a_segment_on_another_grid_is_refused(scene):
         case.labels()
 
 
+def test_surfaces_instead_of_voxels_are_refused(scene):
+    case = open_case(scene, blocks(GRIDS["oblique"], (10, 20)))
+    segmentation = case.segmentation.node.GetSegmentation()
+    assert segmentation.CreateRepresentation("Closed surface")
+    case.segmentation.node.SetSourceRepresentationToClosedSurface()
+    with pytest.raises(LabelError, match="no longer consists of voxels"):
+        case.labels()
+
+
 def test_labels_survive_a_saved_scene(scene, tmp_path):
     labels = random_labels(GRIDS["oblique"], (1, 45, 100), np.uint8, scheme("spine"))
     node = LabelSegmentation.create(scene, labels, "mask").node
@@ -219,6 +249,19 @@ def test_labels_survive_a_saved_scene(scene, tmp_path):
     again = scene.new_node("vtkMRMLSegmentationNode", "again")
     assert storage.ReadData(again)
     np.testing.assert_array_equal(LabelSegmentation(again, labels, labels.geometry).labels().array, labels.array)
+
+
+def test_another_mask_takes_the_place_of_the_one_under_edit(scene, geometry):
+    labels = blocks(geometry, (10, 20))
+    case = open_case(scene, labels)
+    nodes = scene.mrml.GetNumberOfNodes()
+    other = reorient(labels.with_array(np.where(labels.array == 10, 20, 0).astype(np.uint8)), "LPI")
+    case.replace_labels(other)
+    assert scene.mrml.GetNumberOfNodes() == nodes, "the old segmentation is gone"
+    np.testing.assert_array_equal(case.labels().array, other.array)
+    segment_id = case.segmentation.segment_id(20)
+    layer = case.segmentation.node.GetSegmentation().GetSegment(segment_id).GetRepresentation("Binary labelmap")
+    assert layer.GetDimensions() == case.volume.GetImageData().GetDimensions(), "it is edited on the image's grid"
 
 
 def test_unedited_input_arrays_are_never_written(scene):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import vtk
 from scene_helpers import GRIDS, random_labels, segment_at, value_at, wide_scheme
 
 from SpineGTRefineLib.anatomy import scheme
@@ -54,6 +55,17 @@ def test_every_voxel_of_image_and_mask_stands_at_its_place_in_the_world(scene, g
         ras = geometry.to_world(index)
         assert value_at(case.volume, ras) == image.array[index]
         assert segment_at(case.segmentation.node, "cord", ras) == labels.array[index]
+
+
+def test_the_scene_holds_only_right_handed_grids_as_slicers_filters_expect(scene, geometry):
+    labels = random_labels(geometry, (1,), np.uint8, scheme("cord"))
+    case = load_case(scene, Image(np.zeros(geometry.shape, np.int16), geometry), labels, "case")
+    of_volume, of_layer = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    case.volume.GetIJKToRASMatrix(of_volume)
+    layer = case.segmentation.node.GetSegmentation().GetSegment("cord").GetRepresentation("Binary labelmap")
+    layer.GetImageToWorldMatrix(of_layer)
+    assert of_volume.Determinant() > 0
+    np.testing.assert_allclose(of_layer.GetData(), of_volume.GetData(), atol=1e-9)
 
 
 def test_a_mask_stored_in_other_axes_than_its_image_is_edited_on_the_image_grid_and_returned_in_its_own(
