@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import slicer
 from scene_helpers import GRIDS, Annotator, random_labels, wide_scheme
+from vtk.util.numpy_support import numpy_to_vtk
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import GeometryError, LabelError
@@ -97,6 +98,14 @@ def test_segments_in_layers_of_their_own_do_not_wipe_each_other_out(scene):
     for segment_id in list(segmentation.GetSegmentIDs()):
         segmentation.SeparateSegmentLabelmap(segment_id)
     assert segmentation.GetNumberOfLayers() > 1
+    np.testing.assert_array_equal(case.labels().array, labels.array)
+
+
+def test_negative_leftovers_in_a_layer_belong_to_nobody(scene):
+    labels = blocks(GRIDS["isotropic RAS"], (1, 2))
+    case = open_case(scene, labels)
+    layer = case.segmentation.node.GetSegmentation().GetNthSegment(0).GetRepresentation("Binary labelmap")
+    layer.GetPointData().SetScalars(numpy_to_vtk(np.where(labels.array == 0, -1, labels.array).ravel("F"), deep=True))
     np.testing.assert_array_equal(case.labels().array, labels.array)
 
 
