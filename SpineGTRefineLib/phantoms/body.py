@@ -14,19 +14,19 @@ from .skeleton import Skeleton, Vector
 from .vertebra import PARTS, disc_solids, sacrum_solids, vertebra_solids
 
 ROOTLET_RADIUS_MM = 0.8
-"""Half the thickness of a painted rootlet."""
+"""Half the thickness of a painted rootlet, on grids fine enough for it."""
 
 ROOTLETS_PER_LEVEL = 3
 """Threads of one level on each of the four sides (left and right, dorsal and ventral)."""
 
 
-def all_solids(skeleton: Skeleton, *, rootlets: bool) -> Iterator[Solid]:
-    """Yield all solids in the order of painting."""
+def all_solids(skeleton: Skeleton, *, rootlets: bool, finest_mm: float = 1.0) -> Iterator[Solid]:
+    """Yield all solids in the order of painting; ``finest_mm`` is the voxel size that rootlets must survive."""
     yield from _soft_tissue(skeleton)
     yield from _bones(skeleton)
     yield from _canal(skeleton)
     if rootlets:
-        yield from _rootlets(skeleton)
+        yield from _rootlets(skeleton, max(ROOTLET_RADIUS_MM, 0.6 * finest_mm))
 
 
 def vertebra_key(level: str) -> str:
@@ -86,7 +86,7 @@ def _below(distance: Distance, height: float) -> Distance:
     return cut
 
 
-def _rootlets(skeleton: Skeleton) -> Iterator[Solid]:
+def _rootlets(skeleton: Skeleton, thickness: float) -> Iterator[Solid]:
     """Yield threads from the cord's four corners down to the wall of the canal, numbered by spinal level."""
     rootlets = scheme("rootlets")
     for level, (top, bottom) in skeleton.segment_heights().items():
@@ -98,7 +98,7 @@ def _rootlets(skeleton: Skeleton) -> Iterator[Solid]:
             for side in (-1.0, 1.0):
                 for face in (-1.0, 1.0):
                     start, end = _thread(skeleton, z, side, face)
-                    distance, center, radius = capsule(start, end, ROOTLET_RADIUS_MM)
+                    distance, center, radius = capsule(start, end, thickness)
                     inside = _inside_canal(skeleton, distance)
                     yield Solid(inside, "root", center, radius, rootlet=value)
 

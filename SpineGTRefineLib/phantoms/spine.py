@@ -131,7 +131,7 @@ def make_spine(seed: int = 0, settings: SpineSettings | None = None, **changes: 
     geometry = _scan_grid(skeleton, chosen)
     factors = [_odd(s / min(geometry.spacing)) for s in geometry.spacing]
     canvas = Canvas(_refined(geometry, factors), person_brightness(people, chosen.contrast))
-    canvas.paint(all_solids(skeleton, rootlets=chosen.rootlets))
+    canvas.paint(all_solids(skeleton, rootlets=chosen.rootlets, finest_mm=min(geometry.spacing)))
     signal = canvas.signal
     for axis, factor in enumerate(factors):
         signal = average_slices(signal, factor, axis)
