@@ -29,9 +29,20 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/participants.py
   SpineGTRefineLib/bids/profiles.py
   SpineGTRefineLib/bids/publish.py
+  SpineGTRefineLib/bids/ranking.py
   SpineGTRefineLib/bids/saving.py
   SpineGTRefineLib/bids/scan.py
   SpineGTRefineLib/bids/sidecars.py
+  SpineGTRefineLib/checks/__init__.py
+  SpineGTRefineLib/checks/canal.py
+  SpineGTRefineLib/checks/chain.py
+  SpineGTRefineLib/checks/matter.py
+  SpineGTRefineLib/checks/problem.py
+  SpineGTRefineLib/checks/rootlets.py
+  SpineGTRefineLib/checks/run.py
+  SpineGTRefineLib/checks/shape.py
+  SpineGTRefineLib/checks/survey.py
+  SpineGTRefineLib/checks/values.py
   SpineGTRefineLib/cli/__init__.py
   SpineGTRefineLib/cli/app.py
   SpineGTRefineLib/cli/batch.py
@@ -152,8 +163,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/__init__.py
   SpineGTRefineLib/review/drafts.py
   SpineGTRefineLib/review/editor.py
+  SpineGTRefineLib/review/lists.py
   SpineGTRefineLib/review/proposals.py
   SpineGTRefineLib/review/signal.py
+  SpineGTRefineLib/review/worklist.py
   SpineGTRefineLib/scene/__init__.py
   SpineGTRefineLib/scene/case.py
   SpineGTRefineLib/scene/context.py

@@ -36,7 +36,8 @@ class LabelSegmentation:
     node
         The ``vtkMRMLSegmentationNode``.
     original
-        The label map that it was made from; edited maps get its grid, scheme, number type and source.
+        The label map on disk that the edits start from: the one that it was made from, after a save the saved one.
+        Edited maps get its grid, scheme, number type and source.
     grid
         Grid of the image that it belongs to.
     values
@@ -134,7 +135,9 @@ class LabelSegmentation:
     def _current_values(self) -> dict[str, int]:
         segmentation = self.node.GetSegmentation()
         present = list(segmentation.GetSegmentIDs())
-        removed = [value for segment_id, value in self.values.items() if segment_id not in present]
+        gone = {value for segment_id, value in self.values.items() if segment_id not in present}
+        # A structure that was added here and is gone again was undone; one of the original mask would be lost.
+        removed = gone and sorted(gone & set(self.original.values()))
         if removed:
             raise LabelError(
                 f"Segments were removed: {', '.join(self._name(v) for v in removed)}.",

@@ -154,6 +154,21 @@ def test_a_removed_segment_can_be_undone(scene):
     np.testing.assert_array_equal(case.labels().array, labels.array)
 
 
+def test_undo_may_go_back_before_a_structure_was_added(scene):
+    labels = random_labels(GRIDS["oblique"], (1, 45), np.uint8, scheme("spine"))
+    case = open_case(scene, labels)
+    annotator = Annotator(case)
+    annotator.logic.SaveStateForUndo()
+    added = case.segmentation.add_segment(46)
+    annotator.paint(added, labels.geometry.to_world(np.argwhere(labels.array == 0)[:4]))
+    annotator.undo()
+    annotator.undo()
+    np.testing.assert_array_equal(case.labels().array, labels.array)
+    annotator.redo()
+    annotator.redo()
+    assert (case.labels().array == 46).sum() == 4
+
+
 @pytest.mark.parametrize("name", ["Segment_1", "L5 vertebra"], ids=["free name", "the name of the removed one"])
 def test_a_segment_that_was_removed_and_added_again_by_hand_is_refused_with_a_remedy(scene, name):
     labels = random_labels(GRIDS["oblique"], (1, 45), np.uint8, scheme("spine"))
