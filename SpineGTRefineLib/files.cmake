@@ -40,6 +40,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/checks/problem.py
   SpineGTRefineLib/checks/rootlets.py
   SpineGTRefineLib/checks/run.py
+  SpineGTRefineLib/checks/sequence.py
   SpineGTRefineLib/checks/shape.py
   SpineGTRefineLib/checks/survey.py
   SpineGTRefineLib/checks/values.py

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from SpineGTRefineLib.errors import MissingDependencyError
+
 LIGHT = {"slicer", "vtk", "qt", "ctk"}
 
 
@@ -121,3 +123,29 @@ def test_reloading_the_module_reads_the_library_again(module, monkeypatch):
     module.SpineGTRefineWidget.onReload(SimpleNamespace())
     assert not [name for name in sys.modules if name.startswith("SpineGTRefineLib")]
     assert before is SpineGTRefineLib.errors
+
+
+@pytest.mark.parametrize("answer", ["no", "testing mode", "yes"])
+def test_the_package_that_slicer_lacks_is_asked_for_once_and_its_absence_explained(module, monkeypatch, answer):
+    installed, asked = [], []
+
+    def find_spec(name):
+        return None if name == "nibabel" and not installed else object()
+
+    def pip_ensure(requirements, requester):
+        asked.append((requirements, requester))
+        if answer == "no":
+            raise RuntimeError("declined")
+        if answer == "yes":
+            installed.append("nibabel")
+
+    packaging = SimpleNamespace(load_requirements=lambda path: path.read_text().split(), pip_ensure=pip_ensure)
+    monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
+    monkeypatch.setattr(module.importlib.util, "find_spec", find_spec)
+    if answer == "yes":
+        module.requirePackages()
+        module.requirePackages()
+    else:
+        with pytest.raises(MissingDependencyError, match="nibabel"):
+            module.requirePackages()
+    assert asked == [(["nibabel>=5.3,<6"], "SpineGTRefine")]
