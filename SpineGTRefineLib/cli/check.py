@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..checks import Problem
     from ..imaging import LabelMap
 
-COLUMNS = ("Case", "Severity", "Where", "Slice", "What", "What to do")
+COLUMNS = ("Case", "Severity", "Where", "What, and what to do")
 TSV_COLUMNS = ("case", "severity", "rule", "structure", "value", "axis", "slice", "x", "y", "z", "message", "remedy")
 
 
@@ -65,6 +65,9 @@ def check(
         FailOn,
         typer.Option("--fail-on", help="End with exit code 1 if problems of this severity, or worse, are found."),
     ] = FailOn.NEVER,
+    remarks: Annotated[
+        bool, typer.Option("--remarks", help="Also show what is unusual but possible (severity info).")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Check masks of the spine against the rules of anatomy: which level, which slice, and why.
@@ -80,7 +83,7 @@ def check(
     if tsv is not None:
         rows = [_tsv_row(name, problem) for name, problems in outcome.results for problem in problems]
         write_tsv(tsv, TSV_COLUMNS, rows)
-    terminal.answer(_payload(outcome), lambda: _show(terminal, outcome))
+    terminal.answer(_payload(outcome), lambda: _show(terminal, outcome, remarks=remarks))
     outcome.raise_if_any_failed()
     _raise_if_found([problem for _, problems in outcome.results for problem in problems], fail_on)
 
@@ -144,18 +147,22 @@ def _payload(outcome: Outcome[tuple[Problem, ...]]) -> dict[str, Any]:
     }
 
 
-def _show(terminal: Terminal, outcome: Outcome[tuple[Problem, ...]]) -> None:
-    rows = [_row(name, problem) for name, found in outcome.results for problem in found]
-    clean = sum(not found for _, found in outcome.results)
-    if rows:
-        terminal.table("What is suspicious", COLUMNS, rows)
-    terminal.say(f"{len(outcome.results)} checked, {clean} without any remark.")
+def _show(terminal: Terminal, outcome: Outcome[tuple[Problem, ...]], *, remarks: bool) -> None:
+    every = [(name, problem) for name, found in outcome.results for problem in found]
+    shown = [(name, problem) for name, problem in every if remarks or problem.severity != "info"]
+    if shown:
+        terminal.table("What is suspicious", COLUMNS, [_row(name, problem) for name, problem in shown])
+    clean = sum(all(problem.severity == "info" for problem in found) for _, found in outcome.results)
+    terminal.say(f"{len(outcome.results)} checked, {clean} of them with nothing suspicious.")
+    if len(every) > len(shown):
+        terminal.say(f"{len(every) - len(shown)} remarks are not shown (unusual but possible); add --remarks.")
     outcome.show_failures(terminal)
 
 
 def _row(name: str, problem: Problem) -> tuple[object, ...]:
-    place = f"{'ijk'[problem.slice[0]]} = {problem.slice[1]}" if problem.slice is not None else ""
-    return name, problem.severity, problem.structure or "", place, problem.message, problem.remedy
+    place = f"slice {'ijk'[problem.slice[0]]} = {problem.slice[1]}" if problem.slice is not None else ""
+    where = "\n".join(part for part in (problem.structure, place) if part)
+    return name, problem.severity, where, f"{problem.message}\n{problem.remedy}".strip()
 
 
 def _tsv_row(name: str, problem: Problem) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from .options import JsonOption
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
-    from ..recipes.spine_from_outputs import CaseOutcome, FolderOutcome
+    from ..recipes.folder_outcome import CaseOutcome, FolderOutcome
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 

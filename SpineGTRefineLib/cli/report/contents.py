@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ...checks import Problem
+from ...checks import Problem
 from ...imaging import Image, LabelMap
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ... import __version__
 from ...anatomy import structures
-
-if TYPE_CHECKING:
-    from ...checks import Problem
+from ...checks import Problem
 from ...imaging import LabelDifference, LabelMap, ValueDifference, label_difference
 from ...resources import resource_path
 from .contents import CaseResult, Report
@@ -74,6 +71,16 @@ class CaseSection:
     difference: LabelDifference
     labels: tuple[LabelLine, ...]
 
+    @property
+    def problems_before(self) -> int:
+        """Number of errors and warnings before; remarks are no problems."""
+        return sum(line.severity != "info" for line in self.found)
+
+    @property
+    def problems_now(self) -> int:
+        """Number of errors and warnings that are left."""
+        return sum(line.severity != "info" for line in self.remaining)
+
 
 def render_report(report: Report) -> str:
     """Return the report as the text of an HTML file.
@@ -119,7 +126,8 @@ def _plane_pictures(case: CaseResult, views: CaseViews, axis: int) -> tuple[Pict
 def _problem_lines(views: CaseViews, problems: Sequence[Problem], *, before: bool) -> tuple[ProblemLine, ...]:
     lines = []
     for number, problem in enumerate(problems):
-        name = structures()[problem.structure].name if problem.structure in structures() else problem.structure or ""
+        known = structures().get(problem.structure or "")
+        name = known.name if known is not None else problem.structure or ""
         picture = _problem_picture(views, problem, before=before) if number < PICTURED_PROBLEMS else None
         lines.append(ProblemLine(problem.severity, name, problem.message, problem.remedy, picture))
     return tuple(lines)

@@ -1,0 +1,132 @@
+"""``demo``: from nothing to a report that a first-time user understands."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.cli.demo import MARKER
+from SpineGTRefineLib.imaging import read_labels
+
+LONGEST_S = 120
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The demo as a user runs it: another process, an empty home folder, no options."""
+    work = tmp_path_factory.mktemp("demo")
+    home = tmp_path_factory.mktemp("home")
+    environment = os.environ | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(Path.cwd())}
+    command = [sys.executable, "-m", "SpineGTRefineLib", "demo"]
+    start = time.monotonic()
+    ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=2 * LONGEST_S)
+    return ended, work / "spine-gt-refine-demo", time.monotonic() - start
+
+
+@pytest.mark.slow
+class TestDemo:
+    def test_it_ends_well_and_in_time(self, run):
+        ended, _, seconds = run
+        assert ended.returncode == 0, ended.stderr
+        assert seconds < LONGEST_S
+
+    def test_it_says_where_the_report_is_and_what_to_try_next(self, run):
+        ended, folder, _ = run
+        assert str(folder / "report.html") in ended.stdout
+        assert "spine-gt-refine check" in ended.stdout
+
+    def test_every_case_is_saved_as_a_derivative_with_a_sidecar(self, run):
+        _, folder, _ = run
+        masks = sorted((folder / "dataset/derivatives/spine-gt-refine").glob("sub-*/anat/*_dseg.nii.gz"))
+        assert [path.parent.parent.name for path in masks] == ["sub-01", "sub-02", "sub-03"]
+        assert all(path.with_name(path.name.replace(".nii.gz", ".json")).is_file() for path in masks)
+
+    def test_the_repair_finds_every_level_of_the_six_lumbar_spine(self, run):
+        _, folder, _ = run
+        (mask,) = (folder / "dataset/derivatives/spine-gt-refine/sub-02").rglob("*_dseg.nii.gz")
+        labels = read_labels(mask, scheme("spine"))
+        found = {labels.scheme[value].structure.key for value in labels.values()}
+        assert {f"vertebra_L{number}" for number in range(1, 7)} <= found
+
+    def test_the_repair_makes_the_masks_less_suspicious(self, program, run):
+        _, folder, _ = run
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        table = page[: page.index("<main>")]
+        counts = [int(text) for text in re.findall(r'<td class="number">(\d+)</td>', table.replace(",", ""))]
+        before, now = sum(counts[1::3]), sum(counts[2::3])
+        assert before > 0
+        assert now < before
+
+    def test_the_report_shows_every_case_and_is_small_enough_to_mail(self, run):
+        _, folder, _ = run
+        page = (folder / "report.html").read_text(encoding="utf-8")
+        assert all(f"sub-0{number}_T2w</h2>" in page for number in (1, 2, 3))
+        assert len(page) < 5_000_000
+
+    def test_the_report_does_not_tell_where_the_user_keeps_files(self, run):
+        _, folder, _ = run
+        assert str(folder.parent) not in (folder / "report.html").read_text(encoding="utf-8")
+
+    def test_the_dataset_is_valid_bids(self, run):
+        _, folder, _ = run
+        validator = shutil.which(
+            "bids-validator-deno", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        )
+        if validator is None:
+            pytest.skip("needs the command bids-validator-deno (pip install bids-validator-deno)")
+        for dataset in (folder / "dataset", folder / "dataset/derivatives/spine-gt-refine"):
+            ended = subprocess.run(
+                [validator, str(dataset), "--max-rows", "-1", "--json"], capture_output=True, text=True, timeout=300
+            )
+            assert '"severity": "error"' not in ended.stdout.replace('":"', '": "'), ended.stdout[:5000]
+            assert ended.returncode == 0, ended.stdout[:5000] + ended.stderr[:2000]
+
+    def test_the_commands_it_suggests_work(self, program, run):
+        _, folder, _ = run
+        assert program("check", folder / "dataset").code == 0
+        assert program("index", folder / "dataset").code == 0
+
+    def test_it_can_be_run_again_and_keeps_what_a_person_corrected(self, program, run, tmp_path):
+        _, folder, _ = run
+        again = Path(shutil.copytree(folder, tmp_path / "demo"))
+        outcome = program("demo", again, "--json")
+        assert outcome.code == 0, outcome.err
+        assert [case["case"] for case in outcome.json["cases"]] == ["sub-01_T2w", "sub-02_T2w", "sub-03_T2w"]
+
+
+def test_a_folder_with_files_of_the_user_is_left_alone(program, tmp_path):
+    (tmp_path / "thesis.txt").write_text("important", encoding="utf-8")
+    outcome = program("demo", tmp_path)
+    assert outcome.code == 2
+    assert "not empty" in outcome.error_lines[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_file_instead_of_a_folder(program, tmp_path):
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert program("demo", tmp_path / "file").code == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user who is not root")
+def test_a_folder_that_cannot_be_written(program, tmp_path):
+    tmp_path.chmod(0o500)
+    outcome = program("demo", tmp_path / "demo")
+    tmp_path.chmod(0o700)
+    assert outcome.code == 40
+
+
+def test_the_marker_says_that_the_folder_can_be_deleted(program, tmp_path, monkeypatch):
+    from SpineGTRefineLib.cli import demo
+
+    def stop(_folder):
+        raise demo.UsageError("stop here")
+
+    monkeypatch.setattr(demo, "_make", stop)
+    program("demo", tmp_path / "new")
+    assert "can be deleted" in (tmp_path / "new" / MARKER).read_text(encoding="utf-8")
