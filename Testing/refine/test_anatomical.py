@@ -314,6 +314,24 @@ def test_a_vertebra_is_never_made_of_sacrum():
     assert line == [45] * 10 + [100] * 3 + [50] * 10
 
 
+def test_a_first_sacral_segment_that_spineps_took_for_a_vertebra_does_not_become_l6():
+    vert = [(2, 10), (102, 3), (3, 10), (103, 3), (4, 10), (104, 3), (5, 10)]
+    labels = [(43, 10), (94, 3), (44, 10), (95, 3), (45, 10), (100, 3), (50, 10)]
+    line, result = refine_columns(vert, labels)
+    assert line == [value for value, length in labels for _ in range(length)]
+    assert 5 in {d.source_value for d in of(result, "dropped")}
+
+
+def test_beyond_the_last_known_level_the_next_one_follows_only_where_it_should_lie():
+    vert = [(2, 10), (102, 3), (3, 10), (103, 3), (4, 10), (104, 3)]
+    labels = [(43, 10), (94, 3), (44, 10), (95, 3)]
+    line, _ = refine_columns([*vert, (0, 10)], [*labels, (0, 23)])
+    assert line[26:36] == [45] * 10
+    far_away, result = refine_columns([*vert[:4], (0, 20), (4, 10)], [*labels, (0, 30)])
+    assert far_away[26:] == [0] * 30
+    assert 4 in {d.source_value for d in of(result, "dropped")}
+
+
 @pytest.mark.parametrize(
     ("values", "name"),
     [

@@ -65,6 +65,12 @@ def test_the_search_goes_on_where_it_stopped_for_the_structure_before():
     assert compatible(vert, labels)[0].tolist() == [13] * 6 + [14] * 8
 
 
+def test_a_search_in_vain_moves_the_start_of_the_next_one_by_one():
+    # 2 overlaps nothing; 3 reaches a half with 12 and with 13, and 13 is now asked first.
+    array, _ = compatible([2] * 2 + [3] * 10, [0] * 2 + [12] * 5 + [13] * 5)
+    assert array.tolist() == [0] * 2 + [13] * 10
+
+
 def test_class_counts_only_below_half_a_dice():
     assert compatible([2, 2], [66, 66])[0].tolist() == [66, 66]
     array, decisions = compatible([2] * 9, [66] + [0] * 8)
