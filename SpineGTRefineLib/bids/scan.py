@@ -89,28 +89,30 @@ class Walk:
         datatypes
             Folders to look into; None for all.
         """
-        folder = os.path.join(self.root, f"sub-{subject}")  # noqa: PTH118 - os.path is several times faster here
-        yield from self._folder(folder, subject, None, datatypes)
+        yield from self._folder(self.root / f"sub-{subject}", subject, None, datatypes)
 
     def _folder(
-        self, folder: str, subject: str, session: str | None, datatypes: tuple[str, ...] | None
+        self, folder: Path, subject: str, session: str | None, datatypes: tuple[str, ...] | None
     ) -> Iterator[FoundFile]:
         for entry in self._entries(folder):
             if entry.name.endswith(NIFTI_EXTENSIONS):
                 if datatypes is None or "" in datatypes:
-                    yield from self._file(entry, subject, session, "")
+                    yield from self._file(folder, entry, subject, session, "")
             elif session is None and entry.name.startswith("ses-"):
                 session_id = entry.name.removeprefix("ses-")
                 if is_valid_id(session_id):
-                    yield from self._folder(entry.path, subject, session_id, datatypes)
+                    yield from self._folder(folder / entry.name, subject, session_id, datatypes)
                 else:
                     self._note_bad_name(entry.path)
             elif (datatypes is None or entry.name in datatypes) and "." not in entry.name:
-                for child in self._entries(entry.path):
+                place = folder / entry.name
+                for child in self._entries(place):
                     if child.name.endswith(NIFTI_EXTENSIONS):
-                        yield from self._file(child, subject, session, entry.name)
+                        yield from self._file(place, child, subject, session, entry.name)
 
-    def _file(self, entry: os.DirEntry[str], subject: str, session: str | None, datatype: str) -> Iterator[FoundFile]:
+    def _file(
+        self, place: Path, entry: os.DirEntry[str], subject: str, session: str | None, datatype: str
+    ) -> Iterator[FoundFile]:
         parsed = parse_name(entry.name)
         if parsed is None:
             self._note_bad_name(entry.path)
@@ -125,9 +127,9 @@ class Walk:
                 entry.path,
             )
             return
-        yield FoundFile(Path(entry.path), parsed, subject, session, datatype)
+        yield FoundFile(place / entry.name, parsed, subject, session, datatype)
 
-    def _entries(self, folder: str | Path) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
