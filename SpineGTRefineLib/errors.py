@@ -160,9 +160,3 @@ class DownloadError(RefineError):
     """A download did not come through."""
 
     exit_code = 64
-
-
-class CancelledError(RefineError):
-    """The user stopped the work. Nothing was written."""
-
-    exit_code = 130

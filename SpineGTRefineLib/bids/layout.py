@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from pathlib import Path
 
 from ..errors import DatasetError, UsageError
+from ..userfolders import user_state_folder
 from .jsonfiles import read_json
 
 PIPELINE = "spine-gt-refine"
@@ -80,18 +80,7 @@ def drafts_folder(output: Path) -> Path:
     if _is_writable(output):
         return state_folder(output, "drafts")
     identity = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
-    return user_state_folder() / "drafts" / identity
-
-
-def user_state_folder() -> Path:
-    """Return the folder for this user's state on this system."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return base / PIPELINE
+    return user_state_folder("drafts", identity)
 
 
 def _is_writable(folder: Path) -> bool:

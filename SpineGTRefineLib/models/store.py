@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from ..errors import (
 )
 from ..fileops import sha256_of_file, write_text_atomic
 from ..resources import resource_path
+from ..userfolders import user_data_folder
 from .checkpoint import load_checkpoint
 from .download import Opener, Progress, download
 from .entry_fields import NAME_PATTERN
@@ -327,13 +327,7 @@ def models_folder() -> Path:
     """Folder of the user's models: ``$SPINEGTREFINE_MODELS``, else the data folder of the system."""
     if chosen := os.environ.get(FOLDER_VARIABLE):
         return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "spine-gt-refine" / "models"
+    return user_data_folder("models")
 
 
 class _Incoming:

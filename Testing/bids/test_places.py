@@ -9,8 +9,9 @@ import pytest
 
 from SpineGTRefineLib.bids.annex import is_fetched, require_fetched
 from SpineGTRefineLib.bids.jsonfiles import MAX_BYTES, keep_bad_json, read_json, require_json, write_json
-from SpineGTRefineLib.bids.layout import drafts_folder, user_state_folder
+from SpineGTRefineLib.bids.layout import drafts_folder
 from SpineGTRefineLib.errors import InputError, MissingFileError, NotFetchedError
+from SpineGTRefineLib.userfolders import user_state_folder
 
 
 def test_drafts_lie_beside_the_output_even_before_it_exists(tmp_path):
