@@ -6,6 +6,7 @@ import colorsys
 import contextlib
 import io
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -132,8 +133,9 @@ def scheme_of_model(name: str, folder: ResultsFolder) -> LabelScheme:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what nnU-Net prints while it is imported and set up away from the user's terminal."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    """Keep what nnU-Net prints and warns about while it is set up away from the user's terminal."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
 
 

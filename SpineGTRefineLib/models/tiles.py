@@ -114,8 +114,8 @@ def predict_logits(
         for network in networks:
             logits = _run_network(torch, network, padded, classes, spans, tiling, place, steps)
             mean = logits if mean is None else mean.add_(logits)
-    if len(networks) > 1:
-        mean /= len(networks)
+        if len(networks) > 1:
+            mean /= len(networks)
     return mean[(slice(None), *revert[1:])]
 
 

@@ -18,6 +18,10 @@ def nnunet():
     """Skips where PyTorch or nnU-Net is not installed."""
     if not HAS_NNUNET:
         pytest.skip("needs PyTorch and nnU-Net: pip install spine-gt-refine[models]")
+    import torch
+
+    # The networks are tiny: threads would only wait for each other, all the more on a busy machine.
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

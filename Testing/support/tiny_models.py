@@ -44,7 +44,7 @@ def make_model(
     folder.mkdir(parents=True)
     (folder / "dataset.json").write_text(json.dumps(dataset))
     (folder / "plans.json").write_text(json.dumps(_in_old_format(plans) if old_plans else plans))
-    outputs = len(labels) - 1 if regions else len([name for name in labels if name != "ignore"])
+    outputs = len([name for name in labels if name != "ignore"]) - bool(regions)
     architecture = plans["configurations"][configuration]["architecture"]
     for number, fold in enumerate(folds):
         torch.manual_seed(seed + number)

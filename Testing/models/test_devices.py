@@ -1,0 +1,78 @@
+"""Which device runs a network, and what happens when its memory is too small."""
+
+import pytest
+
+from SpineGTRefineLib.errors import ModelError, UsageError
+
+
+@pytest.fixture
+def devices(nnunet):
+    from SpineGTRefineLib.models import devices
+
+    return devices
+
+
+def cuda_places(devices):
+    import torch
+
+    return devices.places_for(torch.device("cuda", 0))
+
+
+def test_a_small_card_keeps_the_network_and_gives_up_the_sums_then_the_cpu_takes_over(devices):
+    import torch
+
+    tried = []
+
+    def run(place):
+        tried.append((place.device.type, place.sums.type))
+        if place.device.type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 4.00 GiB")
+        return "labels"
+
+    result, place, notes = devices.run_with_fallback(cuda_places(devices), run)
+    assert tried == [("cuda", "cuda"), ("cuda", "cpu"), ("cpu", "cpu")]
+    assert (result, place.device.type) == ("labels", "cpu")
+    assert len(notes) == 2
+    assert "out of memory" in notes[0]
+
+
+def test_when_nothing_is_left_the_user_hears_what_to_do(devices):
+    import torch
+
+    def run(_place):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+
+    with pytest.raises(ModelError, match=r"too small .* region of interest"):
+        devices.run_with_fallback(devices.places_for(torch.device("cpu")), run)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(devices):
+    def run(_place):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="mat1"):
+        devices.run_with_fallback(cuda_places(devices), run)
+
+
+def test_apples_card_gives_way_where_it_lacks_an_operation(devices):
+    import torch
+
+    def run(place):
+        if place.device.type == "mps":
+            raise NotImplementedError("ConvTranspose 3D is not supported on MPS")
+        return "labels"
+
+    _, place, notes = devices.run_with_fallback(devices.places_for(torch.device("mps")), run)
+    assert place.device.type == "cpu"
+    assert "not supported" in notes[0]
+
+
+def test_auto_takes_what_there_is_and_a_missing_card_is_not_replaced_silently(devices):
+    import torch
+
+    if torch.cuda.is_available():
+        assert devices.choose_device("auto").type == "cuda"
+        return
+    assert devices.choose_device("auto").type in ("cpu", "mps")
+    with pytest.raises(UsageError, match="no device 'cuda'"):
+        devices.choose_device("cuda")
