@@ -96,20 +96,14 @@ class SpineWriter:
         available = joint_histogram(self._totalspineseg.array, free.view(np.uint8))
         lookup = np.zeros(int(available.rows[-1]) + 1, dtype=np.uint8)
         for level in self._levels:
-            voxels, value = available.shared(level.value, 1), self._value_of(level)
-            if value in done:
+            if self._value_of(level) in done:
                 continue
-            reason = "SPINEPS has no instance of this level."
-            if value is None or not voxels or (level.key != "vertebra_C1" and voxels < LEAST_FREE * level.voxels):
-                reason = "Its place is taken by other structures or the canal."
-                self.decisions.append(
-                    Decision("skipped", "totalspineseg", level.value, level.voxels, level.key, reason=reason)
-                )
-                continue
-            lookup[level.value] = value
-            self.decisions.append(
-                Decision("filled", "totalspineseg", level.value, voxels, level.key, value, reason=reason)
-            )
+            decision = self._fill_decision(level, available.shared(level.value, 1))
+            lookup[level.value] = decision.value or 0
+            self.decisions.append(decision)
+        for value in (int(v) for v in available.rows if int(v) not in self._totalspineseg.scheme and v):
+            reason = f"The scheme {self._totalspineseg.scheme.name} has no such value."
+            self.decisions.append(Decision("skipped", "totalspineseg", value, available.row_size(value), reason=reason))
         self.array = np.where(free, lookup[self._totalspineseg.array], self.array)
 
     def cut_canal(self) -> None:
@@ -151,10 +145,23 @@ class SpineWriter:
                 seeds[mask & (here == level.value)] = self._scheme.value_of(level.key)
         parts = nearest_label(seeds, mask, self._vert.geometry)
         self.array[box][mask] = parts[mask]
-        for value, voxels in _counts(parts[mask]):
-            self.decisions.append(
-                Decision("split", "spineps", instance.value, voxels, self._key(value), value, None, placement.reason)
-            )
+        for level in self._levels:
+            if level.key in placement.levels:
+                value, part = self._scheme.value_of(level.key), parts == self._scheme.value_of(level.key)
+                voxels = int(np.count_nonzero(part))
+                dice = 2 * np.count_nonzero(part & (here == level.value)) / (voxels + level.voxels)
+                self.decisions.append(
+                    Decision("split", "spineps", instance.value, voxels, level.key, value, dice, placement.reason)
+                )
+
+    def _fill_decision(self, level: Level, free_voxels: int) -> Decision:
+        value = self._value_of(level)
+        enough = free_voxels if level.key == "vertebra_C1" else free_voxels >= LEAST_FREE * level.voxels
+        if value is None or not enough:
+            reason = "Its place is taken by other structures or the canal."
+            return Decision("skipped", "totalspineseg", level.value, level.voxels, level.key, reason=reason)
+        reason = "SPINEPS has no instance of this level."
+        return Decision("filled", "totalspineseg", level.value, free_voxels, level.key, value, reason=reason)
 
     def _endplate_decision(self, endplate: int, voxels: int, value: int) -> Decision:
         if value:

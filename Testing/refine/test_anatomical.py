@@ -126,6 +126,7 @@ def test_errors_of_spineps_leave_every_level_right(kind, structures, action, ids
     inputs, result = refine(person, spoilt(kind, *structures), ids=ids)
     assert wrong_levels(person, result) == []
     assert action is None or of(result, action)
+    assert all(d.dice > 0.8 for d in of(result, "split"))
     assert_everything_is_accounted_for(inputs, result)
 
 
@@ -301,6 +302,12 @@ def test_a_totalspineseg_structure_whose_place_is_taken_is_skipped_with_a_line()
     line, result = refine_columns([(2, 20)], [(12, 16), (63, 4)])
     assert line == [12] * 20
     assert [d.structure for d in of(result, "skipped", "totalspineseg")] == ["disc_C2-C3"]
+
+
+def test_a_value_that_totalspineseg_cannot_mean_is_skipped_with_a_line():
+    line, result = refine_columns([(2, 10), (0, 5)], [(12, 10), (60, 5)])
+    assert line == [12] * 10 + [0] * 5
+    assert [(d.source_value, d.voxels) for d in of(result, "skipped", "totalspineseg")] == [(60, 45)]
 
 
 def test_c1_comes_from_totalspineseg_alone():
