@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.cli.demo import MARKER
-from SpineGTRefineLib.imaging import read_labels
+from SpineGTRefineLib.fileops import sha256_of_file
+from SpineGTRefineLib.imaging import read_image, read_labels
 
 LONGEST_S = 120
 
@@ -95,9 +97,17 @@ class TestDemo:
     def test_it_can_be_run_again_and_keeps_what_a_person_corrected(self, program, run, tmp_path):
         _, folder, _ = run
         again = Path(shutil.copytree(folder, tmp_path / "demo"))
+        opened, spine = Dataset.open(again / "dataset"), mask_type("spine")
+        case = opened.case("sub-01_T2w")
+        labels = load_mask(opened, case, spine)
+        array = labels.array.copy()
+        array[array == labels.scheme.value_of("vertebra_L3")] = 0
+        image = read_image(case.image)
+        saved = save_mask(opened, case, spine, labels.with_array(array), image=image, rater="ab", status="corrected")
         outcome = program("demo", again, "--json")
         assert outcome.code == 0, outcome.err
         assert [case["case"] for case in outcome.json["cases"]] == ["sub-01_T2w", "sub-02_T2w", "sub-03_T2w"]
+        assert sha256_of_file(saved.path) == saved.sha256
 
 
 def test_a_folder_with_files_of_the_user_is_left_alone(program, tmp_path):

@@ -10,15 +10,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET = REPOSITORY / "Resources" / "Screenshots" / "demo_report.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SIZE = (1280, 1560)
 LARGEST_BYTES = 400_000
-COLORS = 200
-FLAGS = [
+BITS = 5
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,7 +28,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-]
+)
 
 
 def draw(page: Path, folder: Path) -> Image.Image:
@@ -51,7 +51,7 @@ def main() -> None:
         subprocess.run(command, cwd=folder, check=True)
         picture = draw(folder / "spine-gt-refine-demo" / "report.html", folder)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(TARGET, optimize=True)
+    ImageOps.posterize(picture, BITS).save(TARGET, optimize=True)
     if TARGET.stat().st_size > LARGEST_BYTES:
         sys.exit(f"{TARGET.name} has {TARGET.stat().st_size} bytes, more than {LARGEST_BYTES}.")
     print(f"Saved {TARGET.relative_to(REPOSITORY)} ({TARGET.stat().st_size} bytes).")
