@@ -33,6 +33,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/saving.py
   SpineGTRefineLib/bids/scan.py
   SpineGTRefineLib/bids/sidecars.py
+  SpineGTRefineLib/bids/tracks.py
   SpineGTRefineLib/checks/__init__.py
   SpineGTRefineLib/checks/canal.py
   SpineGTRefineLib/checks/chain.py
@@ -72,6 +73,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/engine/__init__.py
   SpineGTRefineLib/engine/bootstrap.py
   SpineGTRefineLib/engine/client.py
+  SpineGTRefineLib/engine/connection.py
+  SpineGTRefineLib/engine/delivery.py
   SpineGTRefineLib/engine/protocol.py
   SpineGTRefineLib/engine/recipe_jobs.py
   SpineGTRefineLib/engine/tickets.py
@@ -202,6 +205,16 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Bids/entities.csv
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
+  Resources/Models/demo/canal/MODEL_CARD.md
+  Resources/Models/demo/canal/SHA256.json
+  Resources/Models/demo/canal/canal/MODEL_CARD.md
+  Resources/Models/demo/canal/canal/SHA256.json
+  Resources/Models/demo/canal/canal/dataset.json
+  Resources/Models/demo/canal/canal/fold_all/checkpoint_final.pth
+  Resources/Models/demo/canal/canal/plans.json
+  Resources/Models/demo/canal/dataset.json
+  Resources/Models/demo/canal/fold_all/checkpoint_final.pth
+  Resources/Models/demo/canal/plans.json
   Resources/Models/models.json
   Resources/Phantoms/regions.csv
   Resources/Phantoms/segments.csv
