@@ -3,7 +3,7 @@
 from .case import Case, MaskFile
 from .dataset import Dataset
 from .masktypes import MaskType, mask_type, mask_types
-from .saving import SavedMask, load_mask, save_mask
+from .saving import Remarks, SavedMask, existing_mask, load_mask, save_mask
 from .scan import Note
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "MaskFile",
     "MaskType",
     "Note",
+    "Remarks",
     "SavedMask",
+    "existing_mask",
     "load_mask",
     "mask_type",
     "mask_types",

@@ -66,11 +66,12 @@ def is_of_person(pair: SavedPair | None) -> bool:
 def find_baseline(dataset: Dataset, target: Path, pair: SavedPair | None, labels: LabelMap, status: str) -> Baseline:
     """Find the mask that ``labels`` is to be compared with.
 
-    That is the mask at ``target``; where there is none, and a person saves, it is the file that ``labels`` was read
-    from (a mask of the lab, of another pipeline). A model's new proposal inherits nothing from the mask it replaces.
+    That is the mask at ``target``; where there is none, or only a model's proposal that the person did not start from,
+    it is the file that ``labels`` was read from (a mask of the lab, of another pipeline). A model's new proposal
+    inherits nothing from the mask it replaces.
     """
     proposed = status == "proposed"
-    if pair is not None:
+    if pair is not None and (proposed or is_of_person(pair) or _started_from(pair, labels)):
         previous = _readable(target, labels)
         file = SourceFile(dataset.uri(target) or target.name, pair.sha256, is_uri=True)
         if proposed:
@@ -87,6 +88,10 @@ def find_baseline(dataset: Dataset, target: Path, pair: SavedPair | None, labels
         return Baseline()
     file = source_file(dataset, labels.source.path)
     return Baseline(_readable(labels.source.path, labels), file, (file,), prior_chain(labels.source.path))
+
+
+def _started_from(pair: SavedPair, labels: LabelMap) -> bool:
+    return labels.source is None or labels.source.sha256 == pair.sha256 or not labels.source.path.is_file()
 
 
 def refuse_foreign_change(target: Path, pair: SavedPair | None, labels: LabelMap, rater: str) -> None:

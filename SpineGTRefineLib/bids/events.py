@@ -43,6 +43,10 @@ class Event:
         The mask that the status speaks about, "" where there is none.
     seconds
         Time spent since the rater's last event on this mask.
+    note
+        What the rater wrote about the case.
+    grade
+        The rater's mark for the image or the mask, 1 (best) to 5; None for none.
     time
         UTC, filled in when left out.
     """
@@ -54,6 +58,8 @@ class Event:
     reason: str = ""
     sha256: str = ""
     seconds: float = 0.0
+    note: str = ""
+    grade: int | None = None
     time: str = field(default_factory=timestamp)
 
     def __post_init__(self) -> None:

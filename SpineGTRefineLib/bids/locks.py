@@ -91,7 +91,7 @@ class Lease:
         self.release()
 
 
-def acquire(output: Path, case: str, mask_type: str, rater: str, *, take_over: bool = False) -> Lease:
+def acquire(output: Path, case: str, mask_type: str, rater: str, *, track: str = "", take_over: bool = False) -> Lease:
     """Take the lease of a mask.
 
     A lease of the same rater on this machine whose program has ended is replaced. Others are respected; stale ones are
@@ -103,6 +103,8 @@ def acquire(output: Path, case: str, mask_type: str, rater: str, *, take_over: b
         Which mask.
     rater
         Who asks.
+    track
+        Where each rater has a mask of their own: which one (its ``desc-``).
     take_over
         Replace the lease of somebody who gives no sign of life.
 
@@ -113,7 +115,7 @@ def acquire(output: Path, case: str, mask_type: str, rater: str, *, take_over: b
     WriteError
         The folder is read-only.
     """
-    path = lease_path(output, case, mask_type)
+    path = lease_path(output, case, mask_type, track)
     mine = Holder(rater, host_id(), os.getpid(), timestamp(), uuid.uuid4().hex)
     if _create(path, mine):
         return Lease(path, mine)
@@ -126,7 +128,7 @@ def acquire(output: Path, case: str, mask_type: str, rater: str, *, take_over: b
     raise _locked(path, holder_of(path))
 
 
-def require_free(output: Path, case: str, mask_type: str, rater: str) -> None:
+def require_free(output: Path, case: str, mask_type: str, rater: str, track: str = "") -> None:
     """Do nothing if no other rater holds the mask.
 
     Raises
@@ -134,15 +136,15 @@ def require_free(output: Path, case: str, mask_type: str, rater: str) -> None:
     LockedError
         Somebody does.
     """
-    path = lease_path(output, case, mask_type)
+    path = lease_path(output, case, mask_type, track)
     other = holder_of(path)
     if other is not None and other.rater != rater:
         raise _locked(path, other)
 
 
-def lease_path(output: Path, case: str, mask_type: str) -> Path:
+def lease_path(output: Path, case: str, mask_type: str, track: str = "") -> Path:
     """Return the file that stands for a mask's lease."""
-    return state_folder(output, "locks") / f"{case}__{mask_type}.json"
+    return state_folder(output, "locks") / ("__".join(filter(None, (case, mask_type, track))) + ".json")
 
 
 def holder_of(path: Path) -> Holder | None:

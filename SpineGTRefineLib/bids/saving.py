@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,28 @@ from .sidecars import Provenance, SourceFile, build_sidecar, chain, continued, m
 
 SAVABLE = frozenset({"proposed", "draft", "corrected", "accepted-unchanged", "flagged"})
 """Statuses that come with a mask; the others are recorded without one."""
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """What a rater says about a mask beside its status. Free text stays in the events, out of the public sidecar.
+
+    Parameters
+    ----------
+    note
+        Free text.
+    reason
+        Why it is flagged.
+    grade
+        1 (best) to 5; None for none.
+    verified
+        Slices and structures that the rater vouches for, in a form for JSON.
+    """
+
+    note: str = ""
+    reason: str = ""
+    grade: int | None = None
+    verified: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,7 @@ def save_mask(
     sources: Sequence[Path | Source] = (),
     generated_by: Sequence[Mapping[str, Any]] = (),
     desc: str | None = None,
+    remarks: Remarks = Remarks(),
 ) -> SavedMask:
     """Save the mask of a case in the output folder, with its sidecar and an event.
 
@@ -92,7 +115,10 @@ def save_mask(
         Tools that made it: dictionaries with Name, Version ...
     desc
         ``desc-`` of the file. None for ``refined``; a program's proposal for a mask that a person had a say in goes
-        beside it, as ``proposal``.
+        or that one works on right now, goes beside it, as ``proposal``. Any other name is a track of its own (a rater
+        who works without seeing the others).
+    remarks
+        What else the rater says.
 
     Raises
     ------
@@ -129,9 +155,22 @@ def save_mask(
         base=base.file,
         difference=difference,
         generated_by=_generators(base, generated_by, rater, status, saved, edited=difference.edited),
+        grade=remarks.grade,
+        verified=remarks.verified,
     )
     history.keep(dataset, case, mask_type, target, rater=rater)
-    event = Event(case.key, mask_type.name, facts.status, rater, "", facts.sha256, round(float(seconds), 1), saved)
+    event = Event(
+        case.key,
+        mask_type.name,
+        facts.status,
+        rater,
+        remarks.reason,
+        facts.sha256,
+        round(float(seconds), 1),
+        remarks.note,
+        remarks.grade,
+        saved,
+    )
     write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), event)
     return SavedMask(target, sidecar_path(target), facts.sha256, difference, facts.status)
 
@@ -159,10 +198,22 @@ def load_mask(dataset: Dataset, case: Case, mask_type: MaskType) -> LabelMap | N
     if pair is not None:
         labels = read_labels(target, mask_type.scheme)
         return _with_note(labels, pair.problem) if pair.problem else labels
+    found = existing_mask(case, mask_type)
+    return None if found is None else read_labels(found.path, mask_type.scheme)
+
+
+def existing_mask(case: Case, mask_type: MaskType, *, own: bool = True) -> MaskFile | None:
+    """Return the mask that a case came with when the dataset was opened: the lab's before those of other pipelines.
+
+    Parameters
+    ----------
+    case, mask_type
+        Which mask.
+    own
+        Whether masks in the output of this project (in another naming style) count, too; they come first then.
+    """
     candidates = [mask for mask in case.masks_of(mask_type) if not _is_proposal(mask)]
-    if not candidates:
-        return None
-    return read_labels(min(candidates, key=_preference).path, mask_type.scheme)
+    return min((mask for mask in candidates if own or mask.pipeline != PIPELINE), key=_preference, default=None)
 
 
 def _check_request(
@@ -190,16 +241,19 @@ def _check_request(
 
 
 def _desc_for(dataset: Dataset, case: Case, mask_type: MaskType, status: str) -> str:
-    pair = read_pair(dataset.mask_path(case, mask_type))
-    return PROPOSAL if status == "proposed" and pair is not None and is_of_person(pair) else REFINED
+    if status != "proposed":
+        return REFINED
+    is_taken = locks.holder_of(locks.lease_path(dataset.output, case.key, mask_type.name)) is not None
+    return PROPOSAL if is_taken or is_of_person(read_pair(dataset.mask_path(case, mask_type))) else REFINED
 
 
 def _prepared_target(dataset: Dataset, case: Case, mask_type: MaskType, desc: str, rater: str) -> Path:
     """Return the place to write to, after everything that must be in order there is in order."""
     target = dataset.mask_path(case, mask_type, desc)
     check_inside(dataset.output, target)
-    if desc == REFINED:
-        locks.require_free(dataset.output, case.key, mask_type.name, rater)
+    if desc != PROPOSAL:
+        track = "" if desc == REFINED else desc
+        locks.require_free(dataset.output, case.key, mask_type.name, rater, track)
     prepare_output(dataset, mask_type)
     recover_pair(dataset.output, target)
     return target

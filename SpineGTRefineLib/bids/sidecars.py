@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,10 @@ class Provenance:
         What really changed.
     generated_by
         The chain of tools and raters, complete.
+    grade
+        The rater's mark, None for none.
+    verified
+        What the rater vouches for, in a form for JSON; empty for nothing in particular.
     """
 
     mask_type: MaskType
@@ -85,6 +89,8 @@ class Provenance:
     base: SourceFile | None
     difference: LabelDifference
     generated_by: Sequence[Mapping[str, Any]]
+    grade: int | None = None
+    verified: Mapping[str, Any] = field(default_factory=dict)
 
 
 def source_file(dataset: Dataset, source: Path | Source) -> SourceFile:
@@ -174,6 +180,8 @@ def _own_part(facts: Provenance) -> dict[str, Any]:
         "Edited": facts.difference.edited,
         "SourceHashes": {source.name: source.sha256 for source in facts.sources},
         "Difference": _difference(facts),
+        **({"Grade": facts.grade} if facts.grade is not None else {}),
+        **({"Verified": dict(facts.verified)} if facts.verified else {}),
     }
 
 
