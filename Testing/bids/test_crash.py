@@ -76,6 +76,7 @@ def test_case_59_kill_9_at_each_step_of_a_save(world):
         is_new = np.array_equal(loaded.array, NEW.array)
         assert is_new or np.array_equal(loaded.array, OLD.array), f"step {step}: a mix"
         assert pair.problem == "", f"step {step}: the sidecar describes another mask"
+        assert not list(world.dataset.output.rglob("pending/*.json")), f"step {step}: the note is still there"
         if is_new:
             assert pair.sha256 == read_events(world.dataset.output)[-1].sha256, f"step {step}: no event"
             assert history.versions(world.dataset.output, world.case.key), f"step {step}: the old mask is lost"
