@@ -13,6 +13,7 @@ import numpy as np
 from ..anatomy import scheme, structure
 from ..anatomy.order import disc_below, vertebra_above, vertebra_below
 from .problem import Problem
+from .sequence import out_of_order
 from .survey import Region, Survey
 
 GAP_RATIO = 1.6
@@ -80,16 +81,15 @@ def in_order(survey: Survey) -> Iterator[Problem]:
             continue
         down = _downwards(regions)
         positions = [float(region.middle @ down) for region in regions]
-        kept = set(_longest_rise(positions))
-        for place, region in enumerate(regions):
-            if place not in kept:
-                yield survey.problem(
-                    "in_order",
-                    "error",
-                    region,
-                    f"{region.name} does not lie where its name belongs in the row from head to tail.",
-                    "Give it the name of its place, or exchange it with the level it was confused with.",
-                )
+        for place in out_of_order(positions):
+            region = regions[place]
+            yield survey.problem(
+                "in_order",
+                "error",
+                region,
+                f"{region.name} does not lie where its name belongs in the row from head to tail.",
+                "Give it the name of its place, or exchange it with the level it was confused with.",
+            )
 
 
 def disc_between(survey: Survey) -> Iterator[Problem]:
@@ -212,22 +212,6 @@ def _downwards(regions: Sequence[Region]) -> np.ndarray:
     if abs(axis[2]) < 0.5:  # too few levels to tell: head to tail is what the scanner says
         axis = np.array([0.0, 0.0, 1.0])
     return np.asarray(-axis if axis[2] > 0 else axis)
-
-
-def _longest_rise(positions: Sequence[float]) -> list[int]:
-    """Places of the longest rising subsequence; what is left out is what lies out of order."""
-    best = [1] * len(positions)
-    previous = [-1] * len(positions)
-    for i, position in enumerate(positions):
-        for j in range(i):
-            if positions[j] < position and best[j] + 1 > best[i]:
-                best[i], previous[i] = best[j] + 1, j
-    place = int(np.argmax(best))
-    rise = []
-    while place >= 0:
-        rise.append(place)
-        place = previous[place]
-    return rise
 
 
 def _lies_between(disc: Region, upper: Region, lower: Region) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from .problem import Problem
+from .sequence import out_of_order
 from .survey import Region, Survey
 
 CORD_REACH_MM = 5.0
@@ -44,22 +45,18 @@ def near_cord(survey: Survey, cord: np.ndarray) -> Iterator[Problem]:
 
 def in_order(survey: Survey) -> Iterator[Problem]:
     """Find levels of rootlets that do not follow each other from head to tail."""
-    heights = [(region, _height(survey, region)) for region in survey.of_kind("rootlets")]
-    for place, (region, height) in enumerate(heights):
-        above = [other for _, other in heights[:place]]
-        below = [other for _, other in heights[place + 1 :]]
-        wrong = sum(other < height for other in above) + sum(other > height for other in below)
-        worst = max((_disorder(heights, other) for other in range(len(heights))), default=0)
-        if wrong and wrong == worst:
-            yield survey.problem(
-                "rootlets_in_order",
-                "error",
-                region,
-                f"The {region.name} do not lie where their level belongs in the row from head to tail.",
-                "Correct the level.",
-                index=survey.shown(region.mask, region.box),
-                axial=True,
-            )
+    regions = survey.of_kind("rootlets")
+    for place in out_of_order([-float(_centre(survey, region)[2]) for region in regions]):
+        region = regions[place]
+        yield survey.problem(
+            "rootlets_in_order",
+            "error",
+            region,
+            f"The {region.name} do not lie where their level belongs in the row from head to tail.",
+            "Correct the level.",
+            index=survey.shown(region.mask, region.box),
+            axial=True,
+        )
 
 
 def no_level_left_out(survey: Survey) -> Iterator[Problem]:
@@ -106,17 +103,8 @@ def on_both_sides(survey: Survey, cord: np.ndarray | None) -> Iterator[Problem]:
             )
 
 
-def _disorder(heights: list[tuple[Region, float]], place: int) -> int:
-    own = heights[place][1]
-    return sum(h < own for _, h in heights[:place]) + sum(h > own for _, h in heights[place + 1 :])
-
-
 def _centre(survey: Survey, region: Region) -> np.ndarray:
     return np.asarray(survey.geometry.to_world(np.argwhere(region.mask) + [p.start for p in region.box]).mean(axis=0))
-
-
-def _height(survey: Survey, region: Region) -> float:
-    return float(_centre(survey, region)[2])
 
 
 def _cord_middle(survey: Survey, cord: np.ndarray | None, region: Region) -> float | None:

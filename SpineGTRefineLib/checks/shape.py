@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 import numpy as np
 from scipy import ndimage
@@ -19,12 +20,16 @@ TORN_SHARE = 0.80
 VOLUME_Z = 4.0
 """Robust z-score (against the neighbours) from which a volume is suspicious."""
 
-VOLUME_SPREAD = 0.17
-"""Least spread of the logarithm of volumes of neighbouring levels: levels grow by up to 10 % from one to the next, and
-raters differ as much."""
+VOLUME_SPREAD = (0.17, 0.22)
+"""Least and largest spread of the logarithm of volumes about what the neighbours suggest. Levels grow by up to 10 %
+from one to the next, and raters differ as much; in a short row one bad level must not widen the spread."""
 
-VOLUME_NEIGHBOURS = 2
-"""Levels on either side that a level is compared with."""
+LARGEST_GROWTH = 0.15
+"""Largest likely growth of the logarithm of the volume from one level to the next."""
+
+VOLUME_NEIGHBOURS = 3
+"""Levels on either side that a level is compared with; three, so that at the ends of the row one bad level among them
+does not matter."""
 
 ASYMMETRY = 0.5
 """Largest likely (right - left) / (right + left) of a vertebra's voxels about the midline of its neighbours."""
@@ -113,7 +118,7 @@ def _outliers(survey: Survey, chain: Sequence[Region]) -> Iterator[Problem]:
     logs = np.log([region.voxels for region in chain])
     expected = np.array([_expected(logs, place) for place in range(len(chain))])
     residual = logs - expected
-    spread = max(VOLUME_SPREAD, 1.4826 * float(np.median(np.abs(residual - np.median(residual)))))
+    spread = float(np.clip(1.4826 * np.median(np.abs(residual - np.median(residual))), *VOLUME_SPREAD))
     for region, off, wanted in zip(chain, residual, expected, strict=True):
         if abs(off) / spread < VOLUME_Z:
             continue
@@ -130,9 +135,15 @@ def _outliers(survey: Survey, chain: Sequence[Region]) -> Iterator[Problem]:
 
 
 def _expected(logs: np.ndarray, place: int) -> float:
-    """Size that the neighbours suggest: their median, so that one bad neighbour does not matter."""
-    low, high = max(0, place - VOLUME_NEIGHBOURS), place + VOLUME_NEIGHBOURS + 1
-    return float(np.median(np.delete(logs[low:high], place - low)))
+    """Size that the neighbours suggest: their median, or their trend where that is nearer.
+
+    The trend is made of medians too, so that one bad level does not matter; at the ends of the row it may lead astray.
+    """
+    near = [n for n in range(len(logs)) if 0 < abs(n - place) <= VOLUME_NEIGHBOURS]
+    slopes = [(logs[b] - logs[a]) / (b - a) for a, b in combinations(near, 2)]
+    slope = float(np.clip(np.median(slopes), -LARGEST_GROWTH, LARGEST_GROWTH))
+    suggestions = [float(np.median([logs[n] - step * (n - place) for n in near])) for step in (0.0, slope)]
+    return min(suggestions, key=lambda suggestion: abs(suggestion - logs[place]))
 
 
 def _midline(near: Sequence[Region], height: float) -> float:

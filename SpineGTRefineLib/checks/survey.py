@@ -99,9 +99,8 @@ class Survey:
 
     def shown(self, mask: np.ndarray, box: Box | None = None) -> np.ndarray:
         """Index of the voxel of ``mask`` (in ``box``) nearest to the middle of the mask; the same after any flip."""
-        index = np.argwhere(mask)
-        if box is not None:
-            index = index + [part.start for part in box]
+        start = [part.start or 0 for part in box] if box is not None else [0, 0, 0]
+        index = np.argwhere(mask) + np.array(start)
         world = self.geometry.to_world(index)
         distance = np.round(np.linalg.norm(world - world.mean(axis=0), axis=1), 6)
         nearest = np.flatnonzero(distance == distance.min())
