@@ -12,7 +12,7 @@ from .problem import Problem, Severity
 from .survey import Box, Region, Survey, run_bounds
 
 DEPTH_ERROR_MM = 2.5
-"""An overlap that reaches deeper than this is no drawing accuracy but a leak."""
+"""An overlap that reaches deeper than this, and than one voxel, is no drawing accuracy but a leak."""
 
 TUBE_SPECK_SHARE = 0.01
 """Pieces beside the main tube that hold less than this together are specks."""
@@ -41,7 +41,7 @@ def bone_in_canal(survey: Survey, canal: np.ndarray) -> Iterator[Problem]:
         if not count:
             continue
         reach = float(depth[overlap].max())
-        severity: Severity = "error" if reach > DEPTH_ERROR_MM else "warning"
+        severity = _severity(survey, reach)
         yield survey.problem(
             "bone_in_canal",
             severity,
@@ -69,7 +69,7 @@ def cord_in_canal(survey: Survey, cord: np.ndarray, canal: np.ndarray) -> Iterat
     reach = float(distance[outside[grown]].max())
     yield survey.problem(
         "cord_in_canal",
-        "error" if reach > DEPTH_ERROR_MM else "warning",
+        _severity(survey, reach),
         ("cord", None),
         f"The cord leaves the canal in {count} voxels, by up to {reach:.1f} mm.",
         "Widen the canal or narrow the cord there.",
@@ -165,6 +165,11 @@ def conus_level(survey: Survey, cord: np.ndarray) -> Iterator[Problem]:
         "Check whether the levels are shifted, or whether the cord mask stops too early or runs on into the roots.",
         index=tip,
     )
+
+
+def _severity(survey: Survey, reach: float) -> Severity:
+    """One voxel of a thick slice is deep in millimetres, but still no more than one voxel."""
+    return "error" if reach > max(DEPTH_ERROR_MM, 1.01 * max(survey.geometry.spacing)) else "warning"
 
 
 def _depth(canal: np.ndarray, survey: Survey) -> tuple[np.ndarray | None, Box]:
