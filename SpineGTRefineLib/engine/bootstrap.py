@@ -1,4 +1,4 @@
-"""Start the worker of this very folder: ``python -I .../SpineGTRefineLib/engine/bootstrap.py``.
+"""Start the worker of this very folder: ``python -s -P .../SpineGTRefineLib/engine/bootstrap.py``.
 
 The package is loaded by its path, not by its name on the search path, so the worker runs the caller's own copy
 whatever else is installed in its Python.

@@ -1,5 +1,6 @@
 """The caller's side of the worker: a queue that survives it, progress, cancel. Free of Qt.
 
+No method but ``shutdown`` waits for anything: the process is started, heard and ended on threads of the engine's own.
 All callbacks go through one place, the ``deliver`` function given at the start: a GUI passes one that hands them to
 its own thread, the command line lets them run where they are.
 """
@@ -14,18 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import CancelledError, RefineError, WorkerError
-from ..process import ChildProcess, ExitReport, clean_environment
-from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, library_fingerprint
+from ..process import clean_environment
+from .connection import Connection, Listener
+from .delivery import Deliver, Delivery, deliver_here
+from .protocol import Message
 from .tickets import JobFailedError, Progress, State, Ticket
 
-IN_FLIGHT = 2
-"""Jobs the worker holds at a time: one that computes, one that it reads ahead."""
+AHEAD = 2
+"""Jobs that wait for the device in the worker: one that computes, one that it reads ahead."""
+
+IN_FLIGHT = 4
+"""Jobs in the worker altogether, with those it is writing and an urgent one."""
 
 MAX_ATTEMPTS = 2
-"""How often a job may be running when the worker dies before the job itself is taken for the cause."""
+"""How often the worker may die with a job before the job itself is taken for the cause."""
 
 HELLO_TIMEOUT_S = 120.0
-"""Longest start of a worker (it imports torch)."""
+"""Longest start of a worker."""
 
 HANG_TIMEOUT_S = 1800.0
 """A worker that says nothing for this long while a job runs is taken for hung. One tile on a slow CPU takes minutes."""
@@ -34,33 +40,19 @@ CANCEL_GRACE_S = 10.0
 """A job that goes on this long after it was cancelled is ended together with its worker."""
 
 
-def deliver_here(callback: Callable[[], None]) -> None:
-    """Run a callback at once, on the engine's thread."""
-    callback()
-
-
-def worker_command(python: str | Path) -> list[str]:
-    """Return the command that starts the worker of this library in another Python.
-
-    The Python runs isolated (``-I``) and loads this very folder by path: neither its own site packages nor its
-    working directory can put another copy in the way.
-    """
-    return [str(python), "-I", str(Path(__file__).with_name("bootstrap.py"))]
-
-
 class Engine:
     """A queue of jobs and the worker process that does them.
 
-    The worker starts with the first job, is restarted when it dies, and is the only one who touches the device. A job
-    that was running when the worker died is tried once more, then reported as failed with the worker's last lines;
-    all others are kept.
+    The worker starts with the first job, is restarted when it dies, and is the only one who touches the device. Jobs
+    that it had when it died run once more, each alone, so that the one that kills workers is found out and reported
+    as failed with the worker's last line; nothing else is lost.
 
     Parameters
     ----------
     command
-        What starts the worker; see :func:`worker_command`.
+        What starts the worker; see :func:`~SpineGTRefineLib.engine.launch.worker_command`.
     environment
-        See :func:`~SpineGTRefineLib.process.clean_environment`.
+        See :func:`~SpineGTRefineLib.engine.launch.worker_environment`; by default a clean one.
     deliver
         The one place through which all callbacks go.
     on_log
@@ -72,7 +64,7 @@ class Engine:
         command: Sequence[str | Path],
         *,
         environment: Mapping[str, str] | None = None,
-        deliver: Callable[[Callable[[], None]], None] = deliver_here,
+        deliver: Deliver = deliver_here,
         on_log: Callable[[str], None] | None = None,
         hang_timeout_s: float = HANG_TIMEOUT_S,
         hello_timeout_s: float = HELLO_TIMEOUT_S,
@@ -80,7 +72,7 @@ class Engine:
     ) -> None:
         self._command = list(command)
         self._environment = clean_environment() if environment is None else dict(environment)
-        self._deliver = deliver
+        self._delivery = Delivery(deliver)
         self._on_log = on_log
         self._hang_timeout_s = hang_timeout_s
         self._hello_timeout_s = hello_timeout_s
@@ -89,10 +81,7 @@ class Engine:
         self._numbers = itertools.count(1)
         self._queued: list[Ticket] = []
         self._sent: dict[str, Ticket] = {}
-        self._worker: ChildProcess | None = None
-        self._ready = False
-        self._refused: ProtocolError | None = None
-        self._last_word = time.monotonic()
+        self._connection: Connection | None = None
         self._status_waiters: list[Callable[[Message], None]] = []
         self._closed = threading.Event()
         self._guard = threading.Thread(target=self._watch_over, name="engine-guard", daemon=True)
@@ -125,6 +114,7 @@ class Engine:
         with self._lock:
             ticket.priority = priority
             self._sort()
+            self._pump()
 
     def cancel(self, ticket: Ticket) -> None:
         """End a job: at once if it waits, within one tile if it runs."""
@@ -139,7 +129,7 @@ class Engine:
     def ask_status(self, on_status: Callable[[Message], None]) -> bool:
         """Ask a running worker what is loaded; return False (and never call back) if none runs."""
         with self._lock:
-            if self._worker is None or not self._ready:
+            if self._connection is None or not self._connection.is_ready:
                 return False
             self._status_waiters.append(on_status)
             self._say("status")
@@ -148,13 +138,12 @@ class Engine:
     def unload(self) -> None:
         """Ask the worker to give the memory of its models back after the current job."""
         with self._lock:
-            if self._ready:
-                self._say("unload")
+            self._say("unload")
 
     @property
     def is_running(self) -> bool:
-        """Whether a worker process is there."""
-        return self._worker is not None
+        """Whether a worker process is there, or being started."""
+        return self._connection is not None
 
     @property
     def waiting(self) -> int:
@@ -168,18 +157,19 @@ class Engine:
             if self._closed.is_set():
                 return
             self._closed.set()
-            worker = self._worker
+            connection = self._connection
             left = [*self._queued, *self._sent.values()]
             self._queued.clear()
             self._sent.clear()
             for ticket in left:
                 self._end(ticket, State.CANCELLED, error=CancelledError("The engine was shut down."))
-            if worker is not None and not left:
+            if not left:
                 self._say("shutdown")
-        if worker is not None:
-            if left or not worker.join(timeout_s):
-                worker.kill()
-            worker.join(timeout_s)
+        if connection is not None:
+            if left or not connection.is_ready or not connection.join(timeout_s):
+                connection.kill()
+            connection.join(timeout_s)
+        self._delivery.close(timeout_s)
 
     # The queue -------------------------------------------------------------------------------------------------------
 
@@ -187,14 +177,22 @@ class Engine:
         self._queued.sort(key=lambda ticket: (-ticket.priority, ticket.number))
 
     def _pump(self) -> None:
-        """Keep the worker busy: start it if there is work, hand it jobs up to its window."""
-        if self._queued and self._worker is None and not self._closed.is_set():
-            self._start_worker()
-        while self._ready and self._queued and len(self._sent) < IN_FLIGHT:
+        """Keep the worker busy: start it if there is work, hand it jobs as far as its window allows."""
+        if self._queued and self._connection is None and not self._closed.is_set():
+            listener = Listener(self._on_ready, self._on_message, self._log, self._on_lost)
+            self._connection = Connection(self._command, self._environment, listener)
+        while self._connection is not None and self._connection.is_ready and self._queued and self._next_may_go():
             ticket = self._queued.pop(0)
             ticket.state = State.SENT
             self._sent[ticket.job_id] = ticket
-            self._say("run", id=ticket.job_id, job=ticket.job)
+            self._say("run", id=ticket.job_id, job=ticket.job, priority=ticket.priority)
+
+    def _next_may_go(self) -> bool:
+        first, sent = self._queued[0], self._sent.values()
+        if first.attempts or any(ticket.attempts for ticket in sent):
+            return not sent  # A worker died with it: alone, it shows whether it was the cause.
+        before = [ticket.priority for ticket in sent if ticket.state is not State.SAVING]
+        return len(sent) < IN_FLIGHT and (len(before) < AHEAD or first.priority > max(before))
 
     def _end(
         self,
@@ -209,105 +207,77 @@ class Engine:
             if ticket.on_end is not None:
                 ticket.on_end(ticket)
 
-        ticket.mark_ended()
-        self._deliver(tell)
+        self._delivery.post(tell, afterwards=ticket.mark_ended)
 
-    def _fail_all(self, error: RefineError) -> None:
-        left, self._queued = self._queued, []
-        for ticket in left:
-            self._end(ticket, State.FAILED, error=error)
-
-    # The worker ------------------------------------------------------------------------------------------------------
-
-    def _start_worker(self) -> None:
-        self._ready, self._refused = False, None
-        self._last_word = time.monotonic()
-        try:
-            self._worker = ChildProcess(
-                self._command,
-                environment=self._environment,
-                on_line=self._hear,
-                on_exit=self._lose_worker,
-                on_log=self._log,
-            )
-        except RefineError as error:
-            self._fail_all(error)
+    # What the worker says --------------------------------------------------------------------------------------------
 
     def _say(self, kind: str, /, **fields: Any) -> None:
-        if self._worker is not None:
-            self._worker.send(encode(kind, **fields))
+        if self._connection is not None:
+            self._connection.say(kind, **fields)
 
     def _log(self, line: str) -> None:
         on_log = self._on_log
         if on_log is not None:
-            self._deliver(lambda: on_log(line))
+            self._delivery.post(lambda: on_log(line))
 
-    def _hear(self, line: str) -> None:
-        try:
-            message = decode(line)
-        except ProtocolError as error:
-            self._log(error.cause)
+    def _on_ready(self, connection: Connection) -> None:
+        del connection
+        with self._lock:
+            self._pump()
+
+    def _on_message(self, message: Message) -> None:
+        handle = self._HANDLERS.get(message["type"])
+        if handle is None:
             return
         with self._lock:
-            self._last_word = time.monotonic()
-            handle = self._HANDLERS.get(message["type"])
-            if handle is not None:
+            try:
                 handle(self, message)
-
-    def _on_hello(self, message: Message) -> None:
-        theirs = (message.get("protocol"), message.get("library"))
-        if theirs != (PROTOCOL, library_fingerprint()):
-            self._refused = ProtocolError(
-                f"The worker runs another version of the library ({message.get('version')}, protocol {theirs[0]}).",
-                "Restart the program; reinstall the worker's environment if that does not help.",
-            )
-            if self._worker is not None:
-                self._worker.kill()
-            return
-        self._ready = True
-        self._pump()
+            except (KeyError, TypeError):
+                self._log(f"The worker wrote a message that makes no sense: {str(message)[:80]}")
 
     def _on_started(self, message: Message) -> None:
-        ticket = self._sent.get(message["id"])
-        if ticket is not None:
+        if ticket := self._sent.get(message["id"]):
             ticket.state = State.RUNNING
+
+    def _on_computed(self, message: Message) -> None:
+        if ticket := self._sent.get(message["id"]):
+            ticket.state = State.SAVING
+            self._pump()
 
     def _on_progress(self, message: Message) -> None:
         ticket = self._sent.get(message["id"])
         if ticket is None or ticket.on_progress is None or ticket.cancelled_at is not None:
             return
         on_progress = ticket.on_progress
-        fields = (message.get(name) for name in ("stage", "fraction", "tile", "tiles", "eta_s"))
-        progress = Progress(*fields)  # type: ignore[arg-type]
-        self._deliver(lambda: on_progress(progress))
+        names = ("fraction", "tile", "tiles", "eta_s")
+        progress = Progress(message["stage"], *(message.get(name) for name in names))  # type: ignore[arg-type]
+        self._delivery.post(lambda: on_progress(progress))
 
     def _on_log_message(self, message: Message) -> None:
-        self._log(str(message.get("text", "")))
+        self._log(str(message["text"]))
 
     def _on_result(self, message: Message) -> None:
-        ticket = self._sent.pop(message["id"], None)
-        if ticket is not None:
+        if ticket := self._sent.pop(message["id"], None):
             self._end(ticket, State.DONE, result=message["result"])
         self._pump()
 
     def _on_error(self, message: Message) -> None:
-        ticket = self._sent.pop(message["id"], None)
-        if ticket is not None:
+        fields = {name: message[name] for name in ("kind", "cause", "remedy", "exit_code", "trace")}
+        if ticket := self._sent.pop(message["id"], None):
             if message["kind"] == CancelledError.__name__:
                 self._end(ticket, State.CANCELLED, error=CancelledError(message["cause"]))
             else:
-                fields = {name: message[name] for name in ("kind", "cause", "remedy", "exit_code", "trace")}
                 self._end(ticket, State.FAILED, error=JobFailedError(**fields))
         self._pump()
 
     def _on_status(self, message: Message) -> None:
         waiters, self._status_waiters = self._status_waiters, []
         for waiter in waiters:
-            self._deliver(lambda tell=waiter: tell(message))  # type: ignore[misc]
+            self._delivery.post(lambda tell=waiter: tell(message))  # type: ignore[misc]
 
     _HANDLERS: Mapping[str, Callable[[Engine, Message], None]] = {
-        "hello": _on_hello,
         "started": _on_started,
+        "computed": _on_computed,
         "progress": _on_progress,
         "log": _on_log_message,
         "result": _on_result,
@@ -315,27 +285,32 @@ class Engine:
         "status": _on_status,
     }
 
-    def _lose_worker(self, report: ExitReport) -> None:
+    # When the worker is gone -----------------------------------------------------------------------------------------
+
+    def _on_lost(self, connection: Connection, error: RefineError) -> None:
         """Sort out the jobs of a worker that ended, and start another if there is work."""
         with self._lock:
-            was_ready, self._ready, self._worker = self._ready, False, None
+            self._connection = None
             self._status_waiters.clear()
             lost, self._sent = list(self._sent.values()), {}
+            ours = any(self._is_late(ticket) for ticket in lost)  # We ended it, and know because of which job.
             for ticket in lost:
-                self._requeue(ticket, report)
+                self._requeue(ticket, error, suspect=not ours)
             self._sort()
-            if not was_ready and not self._closed.is_set():
-                self._fail_all(self._refused or _died("The worker ended before it was ready", report))
+            if not connection.is_ready:
+                left, self._queued = self._queued, []
+                for ticket in left:
+                    self._end(ticket, State.FAILED, error=error)
             self._pump()
 
-    def _requeue(self, ticket: Ticket, report: ExitReport) -> None:
-        was_running = ticket.state is State.RUNNING
+    def _requeue(self, ticket: Ticket, error: RefineError, *, suspect: bool) -> None:
         if ticket.cancelled_at is not None:
             self._end(ticket, State.CANCELLED, error=CancelledError("The job was cancelled; its worker was ended."))
             return
-        ticket.attempts += was_running
+        ticket.attempts += suspect
         if ticket.attempts >= MAX_ATTEMPTS:
-            self._end(ticket, State.FAILED, error=_died("The worker died twice while it ran this job", report))
+            cause = f"Two workers died with this job. {error.cause}"
+            self._end(ticket, State.FAILED, error=WorkerError(cause, error.remedy))
             return
         ticket.state = State.QUEUED
         self._queued.append(ticket)
@@ -344,20 +319,16 @@ class Engine:
         """Kill a worker that hangs, never says hello, or does not let go of a cancelled job."""
         while not self._closed.wait(0.1):
             with self._lock:
-                worker, now = self._worker, time.monotonic()
-                if worker is None:
-                    continue
-                silent_s = now - self._last_word
-                late = [
-                    t for t in self._sent.values() if t.cancelled_at and now - t.cancelled_at > self._cancel_grace_s
-                ]
-                hung = bool(self._sent) and silent_s > self._hang_timeout_s
-                if late or hung or (not self._ready and silent_s > self._hello_timeout_s):
-                    self._last_word = now
-                    worker.kill()
+                connection = self._connection
+                doomed = connection is not None and self._is_doomed(connection)
+            if doomed and connection is not None:
+                connection.kill()  # Outside the lock: it may take longer than a frame of a GUI.
 
+    def _is_doomed(self, connection: Connection) -> bool:
+        if not connection.is_ready:
+            return connection.silent_s > self._hello_timeout_s
+        hung = bool(self._sent) and connection.silent_s > self._hang_timeout_s
+        return hung or any(self._is_late(ticket) for ticket in self._sent.values())
 
-def _died(what: str, report: ExitReport) -> WorkerError:
-    reason = "out of memory, or killed" if report.code in (-9, 137) else f"exit status {report.code}"
-    last = report.log[-1] if report.log else "it wrote nothing"
-    return WorkerError(f"{what} ({reason}): {last}", "See the log; try a smaller image, another device, or `doctor`.")
+    def _is_late(self, ticket: Ticket) -> bool:
+        return ticket.cancelled_at is not None and time.monotonic() - ticket.cancelled_at > self._cancel_grace_s

@@ -1,10 +1,11 @@
 """What client and worker say to each other: one JSON object a line, each with a ``type``.
 
 ====================  =========================================================================================
-from the client       ``run`` (id, job), ``cancel`` (id), ``status``, ``unload``, ``shutdown``
+from the client       ``run`` (id, job, priority), ``cancel`` (id), ``status``, ``unload``, ``shutdown``
 from the worker       ``hello`` (protocol, version, library, pid, python), ``started`` (id), ``progress`` (id, stage,
-                      fraction, tile, tiles, eta_s), ``log`` (text), ``result`` (id, result), ``error`` (id, kind,
-                      cause, remedy, exit_code, trace), ``status`` (fields of the handler, jobs, idle_s)
+                      fraction, tile, tiles, eta_s), ``computed`` (id: the device is free), ``log`` (text), ``result``
+                      (id, result), ``error`` (id, kind, cause, remedy, exit_code, trace), ``status`` (fields of the
+                      handler, jobs)
 ====================  =========================================================================================
 """
 
@@ -27,7 +28,7 @@ Message = dict[str, Any]
 class ProtocolError(WorkerError):
     """A line that is no message, or a worker of another version."""
 
-    exit_code = 61
+    exit_code = 56
 
 
 def encode(kind: str, /, **fields: Any) -> str:

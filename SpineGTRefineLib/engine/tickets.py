@@ -17,6 +17,7 @@ class State(Enum):
     QUEUED = "queued"
     SENT = "sent"
     RUNNING = "running"
+    SAVING = "saving"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
+import io
+import itertools
 import os
 import sys
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .. import __version__
-from ..errors import CancelledError, RefineError
+from ..errors import CancelledError, ModelError, RefineError
 from .protocol import PROTOCOL, Message, ProtocolError, decode, encode, library_fingerprint
 
 IDLE_UNLOAD_S = 600.0
@@ -29,14 +31,18 @@ class JobContext:
     def __init__(self, job_id: str, channel: Channel) -> None:
         self._id = job_id
         self._channel = channel
-        self._start = time.monotonic()
+        self._stage, self._since, self._from = "", time.monotonic(), 0.0
         self.cancelled = threading.Event()
 
     def progress(self, stage: str, fraction: float, tile: int | None = None, tiles: int | None = None) -> None:
         """Report progress; ``fraction`` is that of the whole job, 0 to 1. Ends the job if it was cancelled."""
         self.raise_if_cancelled()
-        elapsed = time.monotonic() - self._start
-        eta = elapsed * (1 - fraction) / fraction if fraction > 0 else None
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._since, self._from = stage, now, fraction
+        # Measured within the stage: how long the network takes does not follow from how long reading took.
+        part = fraction - self._from
+        eta = (now - self._since) * (1 - fraction) / part if part > 0 else None
         self._channel.say("progress", id=self._id, stage=stage, fraction=fraction, tile=tile, tiles=tiles, eta_s=eta)
 
     def log(self, text: str) -> None:
@@ -96,13 +102,14 @@ class _Entry:
 
 
 class Worker:
-    """Runs jobs in the order they come until standard input ends or ``shutdown`` is said."""
+    """Runs jobs, the most urgent first, until standard input ends or ``shutdown`` is said."""
 
     def __init__(self, handler: JobHandler, channel: Channel, idle_unload_s: float = IDLE_UNLOAD_S) -> None:
         self._handler = handler
         self._channel = channel
         self._idle_unload_s = idle_unload_s
-        self._queue: deque[Callable[[], None]] = deque()
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
         self._active: dict[str, _Entry] = {}
         self._stopping = False
         self._wake = threading.Condition()
@@ -138,7 +145,7 @@ class Worker:
     def _obey(self, message: Message) -> None:
         kind = message["type"]
         if kind == "run":
-            self._accept(message["id"], message["job"])
+            self._accept(message["id"], message["job"], message.get("priority", 0))
         elif kind == "cancel":
             entry = self._active.get(message["id"])
             if entry is not None:
@@ -148,15 +155,15 @@ class Worker:
         elif kind == "unload":
             self._enqueue(self._handler.unload)
 
-    def _accept(self, job_id: str, job: Job) -> None:
+    def _accept(self, job_id: str, job: Job, priority: int) -> None:
         context = JobContext(job_id, self._channel)
         entry = _Entry(job_id, job, context, self._reading.submit(self._handler.prepare, job, context))
         self._active[job_id] = entry
-        self._enqueue(lambda: self._run(entry))
+        self._enqueue(lambda: self._run(entry), priority)
 
-    def _enqueue(self, task: Callable[[], None]) -> None:
+    def _enqueue(self, task: Callable[[], None], priority: int = 0) -> None:
         with self._wake:
-            self._queue.append(task)
+            heapq.heappush(self._queue, (-priority, next(self._numbers), task))
             self._wake.notify()
 
     def _stop(self) -> None:
@@ -175,7 +182,7 @@ class Worker:
                     if self._stopping:
                         return
                     continue
-                task = self._queue.popleft()
+                *_, task = heapq.heappop(self._queue)
             task()
 
     def _run(self, entry: _Entry) -> None:
@@ -186,6 +193,7 @@ class Worker:
         except BaseException as error:
             self._fail(entry, error)
             return
+        self._channel.say("computed", id=entry.job_id)
         self._writing.submit(self._finish, entry, computed)
 
     def _finish(self, entry: _Entry, computed: Any) -> None:
@@ -200,6 +208,8 @@ class Worker:
     def _fail(self, entry: _Entry, error: BaseException) -> None:
         self._active.pop(entry.job_id, None)
         self._channel.say("error", id=entry.job_id, **describe_error(error))
+        if _is_out_of_memory(error):
+            self._enqueue(self._handler.unload)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
@@ -207,6 +217,14 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     if isinstance(error, RefineError):
         known = {"kind": type(error).__name__, "cause": error.cause, "remedy": error.remedy}
         return {**known, "exit_code": error.exit_code, "trace": ""}
+    if _is_out_of_memory(error):
+        return {
+            "kind": type(error).__name__,
+            "cause": f"There is not enough memory: {error}".strip().splitlines()[0],
+            "remedy": "Close other programs, choose a smaller model or image, or another device (--device).",
+            "exit_code": ModelError.exit_code,
+            "trace": "",
+        }
     return {
         "kind": type(error).__name__,
         "cause": f"The step failed unexpectedly: {type(error).__name__}: {error}".strip().splitlines()[0],
@@ -216,7 +234,12 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     }
 
 
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # PyTorch's own
+
+
 def serve(handler: JobHandler, idle_unload_s: float = IDLE_UNLOAD_S) -> None:
     """Run a worker on this process's standard input and output until the client ends it."""
     channel = Channel()
-    Worker(handler, channel, idle_unload_s).serve(line.rstrip("\n") for line in sys.stdin)
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace")  # whatever the system's code page is
+    Worker(handler, channel, idle_unload_s).serve(line.rstrip("\n") for line in lines)

@@ -5,23 +5,41 @@ Uses nothing but the standard library, since it runs where this project is not i
 
 import importlib
 import importlib.metadata
+import importlib.util
 import json
 import platform
 import sys
 
 
-def main(names: list[str]) -> None:
-    """Print one JSON object: version of each module of ``names`` found, reason for each missing one, and the GPU."""
+def main(arguments: list[str]) -> None:
+    """Print one JSON object: version of each module found, reason for each missing one, and the GPU.
+
+    With ``--find`` first, modules are looked for and not imported, and no GPU is seen.
+    """
+    load = arguments[:1] != ["--find"]
     found, missing = {}, {}
-    for name in names:
+    for name in arguments if load else arguments[1:]:
         try:
-            module = importlib.import_module(name)
-            found[name] = str(getattr(module, "__version__", "") or importlib.metadata.version(name))
+            found[name] = _load(name) if load else _find(name)
         except Exception as error:
             missing[name] = f"{type(error).__name__}: {error}"
-    gpu = _gpu() if "torch" in found else None
+    gpu = _gpu() if load and "torch" in found else None
     answer = {"python": platform.python_version(), "found": found, "missing": missing, "gpu": gpu}
     sys.stdout.write(json.dumps(answer) + "\n")
+
+
+def _load(name: str) -> str:
+    module = importlib.import_module(name)
+    return str(getattr(module, "__version__", "") or importlib.metadata.version(name))
+
+
+def _find(name: str) -> str:
+    if importlib.util.find_spec(name) is None:
+        raise ModuleNotFoundError(f"No module named {name!r}")
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def _gpu() -> dict[str, object] | None:

@@ -86,7 +86,7 @@ def test_a_case_that_always_kills_the_worker_fails_alone_with_the_log(start):
     others = [engine.submit({"number": i}) for i in range(4)]
     wait_for([poison, *others])
     assert poison.state is State.FAILED
-    assert "died twice" in poison.error.cause
+    assert "Two workers died" in poison.error.cause
     assert poison.error.remedy
     assert all(t.state is State.DONE for t in others)
 
