@@ -67,15 +67,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(dict(weights), str(configuration), str(trainer), None if axes is None else _axes(axes, path))
 
 
-def load_tensors(path: Path) -> object:
-    """Read any PyTorch file that holds tensors and plain values only; see :func:`load_checkpoint` for the errors."""
+def load_tensors(path: Path, *, mapped: bool = True) -> object:
+    """Read any PyTorch file that holds tensors and plain values only; see :func:`load_checkpoint` for the errors.
+
+    Parameters
+    ----------
+    path
+        The file.
+    mapped
+        Leave the tensors on the disk until they are used: optimizer state, two thirds of a training checkpoint, never
+        enters the memory. The file must not change while they live.
+    """
     torch = import_torch()
     if not path.is_file():
         raise ModelError(f"{path} is missing.", "Install the model again.")
     with torch.serialization.safe_globals(_allowed_globals()):
         try:
-            # Mapped, not read: optimizer state, two thirds of a training checkpoint, never enters the memory.
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         except pickle.UnpicklingError as error:
             raise UnsafeModelError(_reason(torch, path), "Do not use this file; tell its publisher.") from error
         except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:

@@ -37,10 +37,9 @@ def serving(path):
     """An opener that answers every address with this file."""
 
     class Response:
-        status = 200
-        headers = {"Content-Length": str(path.stat().st_size)}
-
         def __init__(self):
+            self.status = 200
+            self.headers = {"Content-Length": str(path.stat().st_size)}
             self.stream = path.open("rb")
 
         def read(self, amount):
@@ -167,7 +166,7 @@ def test_a_dataset_folder_with_several_trainings_asks_which_one(store, nnunet, t
     root = tmp_path / "Dataset007_Two"
     make_model(root / "nnUNetTrainer__nnUNetPlans__3d_fullres")
     make_model(root / "nnUNetTrainer__nnUNetPlans__2d", configuration="2d")
-    with pytest.raises(UsageError, match="2 trained models: .*2d.*3d_fullres.*--configuration"):
+    with pytest.raises(UsageError, match=r"2 trained models: .*2d.*3d_fullres.*--configuration"):
         store.install_own(root)
     assert load_model(store.install_own(root, configuration="2d")).configuration.patch_size == [24, 32]
 

@@ -96,7 +96,9 @@ def test_one_name_with_two_contents_is_refused(tmp_path):
 
 
 def test_code_in_the_archive_is_left_out(tmp_path):
-    source = archive(tmp_path / "m.zip", [("trainer_class.py", "evil"), ("postprocessing.pkl", "evil"), ("a.json", "{}")])
+    source = archive(
+        tmp_path / "m.zip", [("trainer_class.py", "evil"), ("postprocessing.pkl", "evil"), ("a.json", "{}")]
+    )
     unpack_zip(source, tmp_path / "out")
     assert everything_below(tmp_path / "out") == ["a.json"]
 

@@ -1,0 +1,80 @@
+"""What a training run is told: sizes, length, augmentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SmallNetwork:
+    """A network smaller than nnU-Net would plan, for demos, tests and machines without a GPU.
+
+    Parameters
+    ----------
+    spacing
+        Voxel size that the network works at, in nnU-Net's axis order (z, y, x), in mm.
+    patch_size
+        Size of a tile in voxels, same order; a multiple of 2 ** (number of stages - 1).
+    features
+        Number of feature maps of each stage, at least three; every stage halves the resolution.
+    batch_size
+        Tiles per step.
+    """
+
+    spacing: tuple[float, float, float]
+    patch_size: tuple[int, int, int]
+    features: tuple[int, ...]
+    batch_size: int = 2
+
+    def __post_init__(self) -> None:
+        # nnU-Net gives the coarsest supervised output no weight; with two stages there would be no other.
+        if len(self.features) < 3:
+            raise ValueError(f"A network needs at least three stages; got {len(self.features)}.")
+        factor = 2 ** (len(self.features) - 1)
+        if any(size % factor for size in self.patch_size):
+            raise ValueError(f"Each side of the patch {self.patch_size} must be a multiple of {factor}.")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to train; the defaults are nnU-Net's own except for mirroring.
+
+    Parameters
+    ----------
+    configuration
+        Configuration of the plans: ``3d_fullres``, ``3d_lowres`` or ``2d``.
+    fold
+        0 to 4, or ``all`` for training on every case.
+    epochs, iterations_per_epoch, validation_iterations
+        Length of the training.
+    learning_rate
+        At the start; it falls to 0 along nnU-Net's curve.
+    optimizer
+        ``sgd`` (nnU-Net's) or ``adamw`` (better for a few hundred steps).
+    mirroring
+        Whether images are mirrored. Off, since levels and left and right have a direction.
+    small
+        A smaller network than planned, or None.
+    workers
+        Processes that prepare batches; 0 does it in this process.
+    device
+        ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    seed
+        Of the first weights and of the augmentation.
+    save_every
+        Epochs between two checkpoints from which a stopped training goes on.
+    """
+
+    configuration: str = "3d_fullres"
+    fold: int | str = 0
+    epochs: int = 1000
+    iterations_per_epoch: int = 250
+    validation_iterations: int = 50
+    learning_rate: float = 1e-2
+    optimizer: str = "sgd"
+    mirroring: bool = False
+    small: SmallNetwork | None = None
+    workers: int = 0
+    device: str = "auto"
+    seed: int = 0
+    save_every: int = 10

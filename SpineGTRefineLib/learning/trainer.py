@@ -1,0 +1,123 @@
+"""nnU-Net's trainer with our settings, progress, stop and safe resume.
+
+Imports PyTorch and nnU-Net at the top: import this module inside functions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from nnunetv2.training.lr_scheduler.polylr import PolyLRScheduler
+from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+from ..errors import CancelledError, ModelError
+from ..models.checkpoint import load_tensors
+from .settings import TrainingSettings
+
+Progress = Callable[[float, str], None]
+
+
+class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
+    """Trains in this process; everything that is not overridden is nnU-Net's.
+
+    The signature of the constructor is nnU-Net's, since it records its own arguments; what we add is set by
+    :meth:`configure`.
+    """
+
+    def configure(self, settings: TrainingSettings, progress: Progress, cancelled: Callable[[], bool]) -> RefineTrainer:
+        """Take the settings over; call once, before training."""
+        self.settings = settings
+        self.progress = progress
+        self.cancelled = cancelled
+        self.num_epochs = settings.epochs
+        self.num_iterations_per_epoch = settings.iterations_per_epoch
+        self.num_val_iterations_per_epoch = settings.validation_iterations
+        self.initial_lr = settings.learning_rate
+        self.save_every = settings.save_every
+        self._iteration = 0
+        return self
+
+    @property
+    def latest(self) -> Path:
+        """The checkpoint from which a stopped training goes on."""
+        return Path(self.output_folder) / "checkpoint_latest.pth"
+
+    def configure_rotation_dummyDA_mirroring_and_inital_patch_size(self) -> tuple[Any, ...]:  # noqa: N802
+        """Leave mirroring out unless it was asked for, in training and for later predictions."""
+        rotation, flat, patch, mirror_axes = super().configure_rotation_dummyDA_mirroring_and_inital_patch_size()
+        if not self.settings.mirroring:
+            mirror_axes = self.inference_allowed_mirroring_axes = None
+        return rotation, flat, patch, mirror_axes
+
+    def configure_optimizers(self) -> tuple[Any, Any]:
+        """AdamW where asked for, else nnU-Net's SGD."""
+        if self.settings.optimizer == "sgd":
+            return super().configure_optimizers()  # type: ignore[no-any-return]
+        optimizer = torch.optim.AdamW(self.network.parameters(), self.initial_lr, weight_decay=self.weight_decay)
+        return optimizer, PolyLRScheduler(optimizer, self.initial_lr, self.num_epochs)
+
+    def on_train_epoch_start(self) -> None:
+        """Count the steps of this epoch anew."""
+        self._iteration = 0
+        super().on_train_epoch_start()
+
+    def train_step(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """One step, unless the user stopped the training."""
+        if self.cancelled():
+            self._stop()
+        done = (self.current_epoch + self._iteration / self.num_iterations_per_epoch) / self.num_epochs
+        self.progress(done, f"epoch {self.current_epoch + 1} of {self.num_epochs}{self._last_dice()}")
+        self._iteration += 1
+        return super().train_step(batch)  # type: ignore[no-any-return]
+
+    def on_train_epoch_end(self, train_outputs: list[dict[str, Any]]) -> None:
+        """Stop a training that has left the range of numbers: more epochs cannot bring it back."""
+        if not all(np.isfinite(output["loss"]) for output in train_outputs):
+            raise ModelError(
+                f"The training diverged in epoch {self.current_epoch + 1}: its loss is not a finite number.",
+                "Begin it anew with a lower learning rate.",
+            )
+        super().on_train_epoch_end(train_outputs)
+
+    def load_checkpoint(self, filename_or_checkpoint: Any) -> None:
+        """Go on from a checkpoint, opened by our safe reader (nnU-Net's own would run whatever the file holds)."""
+        # Not mapped: the next checkpoint is written over this file while the optimizer still holds its tensors.
+        content: Any = load_tensors(Path(filename_or_checkpoint), mapped=False)
+        if not self.was_initialized:
+            self.initialize()
+        self.network.load_state_dict(content["network_weights"])
+        self.optimizer.load_state_dict(content["optimizer_state"])
+        self.logger.load_checkpoint(content["logging"])
+        self.current_epoch = content["current_epoch"]
+        self._best_ema = content["_best_ema"]
+        if self.grad_scaler is not None and content["grad_scaler_state"] is not None:
+            self.grad_scaler.load_state_dict(content["grad_scaler_state"])
+
+    def print_to_log_file(self, *args: Any, also_print_to_console: bool = False, add_timestamp: bool = True) -> None:
+        """Write to the log file only; the console belongs to the caller."""
+        del also_print_to_console
+        super().print_to_log_file(*args, also_print_to_console=False, add_timestamp=add_timestamp)
+
+    def plot_network_architecture(self) -> None:
+        """Leave the drawing out: it needs a package that no longer works."""
+
+    def _save_debug_information(self) -> None:
+        """Leave it out: it holds the host's name."""
+
+    def _stop(self) -> None:
+        # A checkpoint states the next epoch to train; this one is begun again.
+        self.current_epoch -= 1
+        self.save_checkpoint(str(self.latest))
+        raise CancelledError("The training was stopped.", "Run it again to go on from the last epoch.")
+
+    def _last_dice(self) -> str:
+        values = self.logger.get_value("ema_fg_dice", step=None)
+        return f", Dice {values[-1]:.3f}" if values else ""
+
+
+# Checkpoints and folders carry this name; plain nnU-Net must find a class by it when it reads our models.
+RefineTrainer.__name__ = nnUNetTrainer.__name__
