@@ -77,8 +77,11 @@ def sidecar_path(mask: Path) -> Path:
 
 def drafts_folder(output: Path) -> Path:
     """Return where unsaved edits are kept: beside the output, or in the user's own folder where it is read-only."""
-    if _is_writable(output):
-        return state_folder(output, "drafts")
+    return state_folder(output, "drafts") if _is_writable(output) else user_drafts_folder(output)
+
+
+def user_drafts_folder(output: Path) -> Path:
+    """Return where unsaved edits are kept that the output has no room for."""
     identity = hashlib.sha256(str(output.resolve()).encode()).hexdigest()[:16]
     return user_state_folder("drafts", identity)
 

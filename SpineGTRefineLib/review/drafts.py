@@ -13,16 +13,16 @@ import json
 import threading
 import time
 import zlib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..bids import Dataset
-from ..bids.layout import drafts_folder
-from ..errors import InputError, RefineError
+from ..bids.layout import drafts_folder, user_drafts_folder
+from ..errors import InputError, RefineError, WriteError
 from ..fileops import sha256_of_bytes, write_atomic
 from ..imaging import Geometry, LabelMap
 from .signal import Signal
@@ -49,6 +49,8 @@ class DraftInfo:
         The rater's note so far.
     seconds
         Active time so far.
+    grade, verified
+        The rater's mark and what they vouch for, so far.
     """
 
     case: str
@@ -58,6 +60,19 @@ class DraftInfo:
     based_on: str = ""
     note: str = ""
     seconds: float = 0.0
+    grade: int | None = None
+    verified: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DraftPlaces:
+    """Where a draft goes: beside the output, or to the user's own folder where the output takes no more."""
+
+    usual: Path
+    spare: Path
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter((self.usual, self.spare))
 
 
 @dataclass(frozen=True)
@@ -80,10 +95,11 @@ class Draft:
         return LabelMap(array, Geometry(tuple(head["shape"]), np.array(head["affine"])), like.scheme, like.source)
 
 
-def draft_path(dataset: Dataset, case: str, mask_type: str, rater: str) -> Path:
-    """Return the place of a rater's draft of one mask."""
+def draft_places(dataset: Dataset, case: str, mask_type: str, rater: str) -> DraftPlaces:
+    """Return the places of a rater's draft of one mask."""
     track = hashlib.sha256(rater.encode()).hexdigest()[:8]
-    return drafts_folder(dataset.output) / f"{case}__{mask_type}__{track}{_SUFFIX}"
+    name = f"{case}__{mask_type}__{track}{_SUFFIX}"
+    return DraftPlaces(drafts_folder(dataset.output) / name, user_drafts_folder(dataset.output) / name)
 
 
 def write_draft(path: Path, labels: LabelMap, info: DraftInfo) -> None:
@@ -107,13 +123,26 @@ def write_draft(path: Path, labels: LabelMap, info: DraftInfo) -> None:
 
 def find_drafts(dataset: Dataset, rater: str | None = None) -> tuple[Draft, ...]:
     """Return whole drafts, newest first, of one rater or (None) of all; those cut short are passed over."""
-    found = []
-    for path in drafts_folder(dataset.output).glob(f"*{_SUFFIX}"):
+    newest: dict[str, Draft] = {}
+    folders = dict.fromkeys((drafts_folder(dataset.output), user_drafts_folder(dataset.output)))
+    for path in (path for folder in folders for path in folder.glob(f"*{_SUFFIX}")):
         with contextlib.suppress(InputError, OSError):
-            info = DraftInfo(**_split(path.read_bytes())[0]["info"])
-            if rater is None or info.rater == rater:
-                found.append(Draft(info, path))
-    return tuple(sorted(found, key=lambda draft: -draft.info.time))
+            draft = read_draft(path)
+            known = newest.get(path.name)
+            if rater in (None, draft.info.rater) and (known is None or known.info.time < draft.info.time):
+                newest[path.name] = draft
+    return tuple(sorted(newest.values(), key=lambda draft: -draft.info.time))
+
+
+def read_draft(path: Path) -> Draft:
+    """Read whose draft a file is; its voxels are read later.
+
+    Raises
+    ------
+    InputError
+        It is damaged.
+    """
+    return Draft(DraftInfo(**_split(path.read_bytes())[0]["info"]), path)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -147,17 +176,17 @@ class DraftJournal:
         self.failed: Signal[RefineError] = Signal()
         self._interval_s = interval_s
         self._lock = threading.Lock()
-        self._pending: Callable[[], None] | None = None
+        self._pending: tuple[DraftPlaces, LabelMap, DraftInfo] | None = None
         self._due: float | None = None
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="drafts", daemon=True)
         self._thread.start()
 
-    def note_change(self, path: Path, labels: LabelMap, info: DraftInfo) -> None:
+    def note_change(self, places: DraftPlaces, labels: LabelMap, info: DraftInfo) -> None:
         """Hand over the voxels as they are now. Returns at once; ``labels`` must not change afterwards."""
         with self._lock:
-            self._pending = lambda: write_draft(path, labels, info)
+            self._pending = places, labels, info
             if self._due is None:
                 self._due = time.monotonic() + self._interval_s
         self._wake.set()
@@ -166,11 +195,13 @@ class DraftJournal:
         """Write what waits, now, on the calling thread (before a risky step, on closing)."""
         self._write()
 
-    def discard(self, path: Path) -> None:
+    def discard(self, places: DraftPlaces) -> None:
         """Forget what waits and delete the draft: the mask was saved, or the edits were given up."""
         with self._lock:
             self._pending, self._due = None, None
-            path.unlink(missing_ok=True)
+            for path in places:
+                with contextlib.suppress(OSError):  # a folder that was writable when the draft was made
+                    path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Write what waits and end the thread."""
@@ -189,10 +220,20 @@ class DraftJournal:
 
     def _write(self) -> None:
         with self._lock:
-            write, self._pending, self._due = self._pending, None, None
-            if write is None:
+            pending, self._pending, self._due = self._pending, None, None
+            if pending is None:
                 return
+            places, labels, info = pending
             try:
-                write()
+                _write_somewhere(places, labels, info)
             except RefineError as error:
                 self.failed.emit(error)
+
+
+def _write_somewhere(places: DraftPlaces, labels: LabelMap, info: DraftInfo) -> None:
+    try:
+        write_draft(places.usual, labels, info)
+    except WriteError:
+        if places.spare == places.usual:
+            raise
+        write_draft(places.spare, labels, info)

@@ -12,7 +12,7 @@ from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.errors import InputError
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, write_image
-from SpineGTRefineLib.review.drafts import INTERVAL_S, DraftInfo, DraftJournal, draft_path, find_drafts, write_draft
+from SpineGTRefineLib.review.drafts import INTERVAL_S, DraftInfo, DraftJournal, draft_places, find_drafts, write_draft
 
 SPINE = scheme("spine")
 GRID = Geometry((9, 8, 7), np.diag([-0.9, 0.9, 4, 1]))
@@ -36,8 +36,12 @@ def info(rater="AB", **more):
     return DraftInfo("sub-01_T2w", "spine", rater, time.time(), **more)
 
 
+def places_of(dataset, rater="AB"):
+    return draft_places(dataset, "sub-01_T2w", "spine", rater)
+
+
 def path_of(dataset, rater="AB"):
-    return draft_path(dataset, "sub-01_T2w", "spine", rater)
+    return places_of(dataset, rater).usual
 
 
 def test_what_was_drawn_comes_back_with_its_rater_note_and_time(dataset):
@@ -78,7 +82,7 @@ def test_a_change_is_on_disk_within_the_promised_time_without_holding_up_the_cal
     journal = DraftJournal(interval_s=0.2)
     begin = time.monotonic()
     for value in (41, 42, 43):  # the first change starts the clock; later ones do not push it back
-        journal.note_change(path_of(dataset), mask(value), info())
+        journal.note_change(places_of(dataset), mask(value), info())
     assert time.monotonic() - begin < 0.05
     while not find_drafts(dataset):
         assert time.monotonic() - begin < 5
@@ -91,7 +95,7 @@ def test_steady_painting_does_not_push_the_draft_back_for_ever(dataset):
     journal = DraftJournal(interval_s=0.3)
     end = time.monotonic() + 1.0
     while time.monotonic() < end:
-        journal.note_change(path_of(dataset), mask(), info())
+        journal.note_change(places_of(dataset), mask(), info())
         time.sleep(0.02)
     assert find_drafts(dataset)
     journal.close()
@@ -99,27 +103,45 @@ def test_steady_painting_does_not_push_the_draft_back_for_ever(dataset):
 
 def test_closing_writes_what_waits_and_saving_removes_the_draft(dataset):
     journal = DraftJournal(interval_s=3600)
-    journal.note_change(path_of(dataset), mask(), info())
+    journal.note_change(places_of(dataset), mask(), info())
     journal.close()
     assert len(find_drafts(dataset)) == 1
     journal = DraftJournal(interval_s=3600)
-    journal.note_change(path_of(dataset), mask(), info())
-    journal.discard(path_of(dataset))
+    journal.note_change(places_of(dataset), mask(), info())
+    journal.discard(places_of(dataset))
     journal.close()
     assert find_drafts(dataset) == ()
 
 
-def test_a_draft_that_cannot_be_written_is_told_and_edits_go_on(dataset):
+def test_a_draft_that_the_output_has_no_room_for_goes_to_the_users_own_folder(dataset, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    journal = DraftJournal(interval_s=3600)
+    in_the_way = path_of(dataset).parent
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where the folder should be")
+    journal.note_change(places_of(dataset), mask(42), info())
+    journal.flush()
+    (draft,) = find_drafts(dataset)
+    assert draft.path.is_relative_to(tmp_path / "state")
+    assert draft.labels(mask()).values() == (42,)
+    journal.discard(places_of(dataset))
+    assert find_drafts(dataset) == ()
+    journal.close()
+
+
+def test_a_draft_that_can_be_written_nowhere_is_told_and_edits_go_on(dataset, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     told = threading.Event()
     journal = DraftJournal(interval_s=0.05)
     journal.failed.connect(lambda error: told.set() if error.remedy else None)
-    blocked = path_of(dataset).parent
-    blocked.parent.mkdir(parents=True)
-    blocked.write_text("a file where the folder should be")
-    journal.note_change(path_of(dataset), mask(), info())
+    (tmp_path / "state").write_text("a file where the folder should be")
+    in_the_way = path_of(dataset).parent
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("another one")
+    journal.note_change(places_of(dataset), mask(), info())
     assert told.wait(5)
-    blocked.unlink()
-    journal.note_change(path_of(dataset), mask(), info())
+    in_the_way.unlink()
+    journal.note_change(places_of(dataset), mask(), info())
     journal.close()
     assert len(find_drafts(dataset)) == 1
 
