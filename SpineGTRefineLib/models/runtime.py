@@ -41,6 +41,7 @@ def predict(
     device: str = "auto",
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
+    on_tile: Callable[[int, int], None] | None = None,
 ) -> Prediction:
     """Predict the labels of one case.
 
@@ -61,6 +62,8 @@ def predict(
         move to the main memory, then everything moves to the CPU; the provenance says so.
     progress, cancel
         Called and asked between tiles.
+    on_tile
+        Called before each tile with its number, from 1, and the number of all.
 
     Returns
     -------
@@ -97,7 +100,13 @@ def predict(
     clock.lap("preprocess")
 
     tiling = Tiling(tuple(loaded.configuration.patch_size), loaded.entry.tile_step, loaded.mirror_axes)
-    control = Control(lambda part: report(part, "running the network"), cancel or (lambda: False))
+
+    def count(done: int, total: int) -> None:
+        if on_tile is not None:
+            on_tile(done + 1, total)
+        report(done / total, "running the network")
+
+    control = Control(count, cancel or (lambda: False))
     logits, place, fallbacks = run_with_fallback(
         places_for(chosen_device),
         lambda where: predict_logits(

@@ -51,12 +51,12 @@ class Control:
     Parameters
     ----------
     progress
-        Called with the part of all tiles that is done, 0 to 1.
+        Called before each tile with the number of tiles that are done, and of all.
     cancelled
         Asked between tiles; True stops the work.
     """
 
-    progress: Callable[[float], None]
+    progress: Callable[[int, int], None]
     cancelled: Callable[[], bool]
 
 
@@ -146,7 +146,7 @@ class _Steps:
     def next(self) -> None:
         if self._control.cancelled():
             raise CancelledError("The prediction was stopped.")
-        self._control.progress(self._done / self._total)
+        self._control.progress(self._done, self._total)
         self._done += 1
 
 

@@ -96,6 +96,7 @@ def run_recipe(
     device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    on_tile: Callable[[int, int], None] | None = None,
     run: Predict = predict,
 ) -> RecipeResult:
     """Run a recipe on one image.
@@ -110,7 +111,7 @@ def run_recipe(
         Whether the user said so (then it is recorded, and believed).
     loaded
         The same model, loaded before.
-    device, progress, cancel
+    device, progress, cancel, on_tile
         See :func:`SpineGTRefineLib.models.predict`.
 
     Raises
@@ -124,7 +125,8 @@ def run_recipe(
     """
     check_image(recipe, image)
     warning = contrast_warning(model.entry, contrast)
-    prediction = run([image], loaded or model, device=device, progress=progress, cancel=cancel)
+    tiles = {} if on_tile is None else {"on_tile": on_tile}
+    prediction = run([image], loaded or model, device=device, progress=progress, cancel=cancel, **tiles)
     labels = _in_scheme_of(recipe, prediction.labels)
     warnings = [warning] if warning else []
     if not labels.array.any():
