@@ -19,8 +19,8 @@ import numpy as np
 from ..fileops import sha256_of_file, write_text_atomic
 from ..imaging import LabelMap, reorient
 from ..models import predict
+from ..models.installed import InstalledModel
 from ..models.registry import registry
-from ..models.store import InstalledModel
 from ..phantoms import SpinePhantom, make_spine
 from ..resources import resource_path
 from .export import export_for_inference

@@ -3,11 +3,12 @@
 Nothing is downloaded unless asked. PyTorch and nnU-Net are imported at the moment of use.
 """
 
+from .installed import InstalledModel
 from .loading import LoadedModel, load_model
 from .prediction import Prediction
 from .registry import ModelEntry, registry
 from .runtime import predict
-from .store import InstalledModel, ModelStore, models_folder
+from .store import ModelStore, models_folder
 
 __all__ = [
     "InstalledModel",

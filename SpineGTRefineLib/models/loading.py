@@ -17,9 +17,9 @@ from ..anatomy import LabelEntry, LabelScheme, Structure, scheme
 from ..errors import MissingDependencyError, ModelError
 from .checkpoint import Checkpoint, import_torch, load_checkpoint
 from .folder import ResultsFolder
+from .installed import InstalledModel
 from .network import build_network, check_names
 from .registry import ModelEntry
-from .store import InstalledModel
 
 
 @dataclass(frozen=True, eq=False)

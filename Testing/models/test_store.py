@@ -15,6 +15,7 @@ from SpineGTRefineLib.errors import (
     ModelNotInstalledError,
     UnsafeModelError,
     UsageError,
+    WriteError,
 )
 from SpineGTRefineLib.fileops import sha256_of_file
 from SpineGTRefineLib.models import ModelStore, load_model, models_folder, registry
@@ -325,6 +326,29 @@ def test_a_hostile_archive_leaves_the_store_as_it_was(tmp_path):
 def test_the_folder_of_the_models_can_be_chosen(monkeypatch, tmp_path):
     monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "elsewhere"))
     assert models_folder() == tmp_path / "elsewhere"
+
+
+def test_a_store_that_cannot_be_written_says_how_to_choose_another(tmp_path, tiny_model):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WriteError, match="SPINEGTREFINE_MODELS"):
+        ModelStore(tmp_path / "file" / "store").install_own(tiny_model)
+
+
+def test_a_damaged_record_is_named(store, tiny_model):
+    store.install_own(tiny_model, name="mine")
+    record = store.folder / "mine" / "installed.json"
+    record.write_text(record.read_text()[:100])
+    with pytest.raises(ModelError, match=r"installed\.json is damaged"):
+        store.find("mine")
+
+
+def test_a_damaged_list_of_hashes_is_named(tmp_path, archive):
+    store = store_with(tmp_path)
+    store.install("tiny", opener=serving(archive))
+    store.remove("tiny")
+    (store.folder / "known-hashes.json").write_text("{")
+    with pytest.raises(ModelError, match=r"known-hashes\.json is damaged"):
+        store.install("tiny", opener=serving(archive))
 
 
 def test_no_path_of_the_user_is_recorded(store, tiny_model):
