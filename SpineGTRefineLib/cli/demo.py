@@ -1,4 +1,4 @@
-"""``demo``: the whole way of a case on artificial spines, from faulty masks to a report, in half a minute."""
+"""``demo``: the whole way of a case on artificial spines, from faulty masks to a report, in a minute or two."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from ..errors import UsageError
 from ..fileops import write_text_atomic
+from . import demo_models
 from .options import JsonOption
 from .terminal import Terminal, terminal_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..checks import Problem
     from ..phantoms import PhantomDataset
     from ..recipes.folder_outcome import CaseOutcome, FolderOutcome
+    from .demo_models import ModelResult
     from .report import CaseResult
 
 DEFAULT_FOLDER = Path("spine-gt-refine-demo")
@@ -36,6 +38,7 @@ NOTES = {
     "sub-02_T2w": "A spine with six lumbar vertebrae. In the lab's mask, L4 is split in two.",
     "sub-03_T2w": "Thick, oblique slices of the neck. The lab's mask lacks C6 and has an extra piece near T1.",
 }
+MODEL_COLUMNS = ("Recipe", "Model", "Dice to the exact mask #")
 STEPS = ("three spines made", "masks repaired", "checked", "report drawn")
 
 
@@ -49,22 +52,24 @@ def demo(
 ) -> None:
     """Try everything on an artificial dataset: make it, repair it, check it, see the result as a web page.
 
-    Takes about half a minute, needs no network and no graphics card, and touches nothing outside FOLDER.
+    Takes a minute or two, needs no network and no graphics card, and touches nothing outside FOLDER.
     """
     del json
     terminal = terminal_of(ctx)
     _prepare(folder)
-    with terminal.progress("Demo", len(STEPS)) as step:
+    with_models = demo_models.models_can_run()
+    with terminal.progress("Demo", len(STEPS) + len(demo_models.RECIPES) * with_models) as step:
         made = _make(folder)
         step(STEPS[0])
         outcome = _refine(made)
         step(STEPS[1])
         results = [_result(made, case) for case in outcome.succeeded]
         step(STEPS[2])
-        report = _write_report(folder, results, outcome)
+        drawn = demo_models.run_models(made, step) if with_models else []
+        report = _write_report(folder, [*results, *(result.section for result in drawn)], outcome)
         step(STEPS[3])
-    payload = _payload(made, report, results, outcome)
-    terminal.answer(payload, lambda: _show(terminal, made, report, payload["cases"]))
+    payload = _payload(made, report, results, outcome, drawn)
+    terminal.answer(payload, lambda: _show(terminal, made, report, payload))
     if open_report:
         webbrowser.open(report.resolve().as_uri())
     outcome.raise_if_failed()
@@ -136,7 +141,13 @@ def _write_report(folder: Path, results: list[CaseResult], outcome: FolderOutcom
     return path
 
 
-def _payload(made: PhantomDataset, report: Path, results: list[CaseResult], outcome: FolderOutcome) -> dict[str, Any]:
+def _payload(
+    made: PhantomDataset,
+    report: Path,
+    results: list[CaseResult],
+    outcome: FolderOutcome,
+    drawn: list[ModelResult],
+) -> dict[str, Any]:
     from ..imaging import label_difference
 
     cases = [
@@ -150,7 +161,16 @@ def _payload(made: PhantomDataset, report: Path, results: list[CaseResult], outc
         for result in results
     ]
     failures = [case.as_dict() for case in outcome.failed]
-    return {"dataset": str(made.root), "report": str(report), "cases": cases, "failures": failures}
+    models = [
+        {"recipe": r.recipe, "model": r.model, "dice": round(r.dice, 3), "mask": r.section.saved_as} for r in drawn
+    ]
+    return {
+        "dataset": str(made.root),
+        "report": str(report),
+        "cases": cases,
+        "models": models,
+        "failures": failures,
+    }
 
 
 def _suspicious(problems: Sequence[Problem]) -> int:
@@ -158,10 +178,15 @@ def _suspicious(problems: Sequence[Problem]) -> int:
     return sum(problem.severity != "info" for problem in problems)
 
 
-def _show(terminal: Terminal, made: PhantomDataset, report: Path, cases: list[dict[str, Any]]) -> None:
+def _show(terminal: Terminal, made: PhantomDataset, report: Path, payload: dict[str, Any]) -> None:
     columns = ("Case", "Voxels changed #", "Problems before #", "Problems now #")
     names = ("case", "changed_voxels", "problems_before", "problems_after")
-    terminal.table("Repaired", columns, [[case[name] for name in names] for case in cases])
+    terminal.table("Repaired", columns, [[case[name] for name in names] for case in payload["cases"]])
+    if payload["models"]:
+        rows = [(row["recipe"], row["model"], f"{row['dice']:.3f}") for row in payload["models"]]
+        terminal.table("Drawn by demo models (trained on artificial spines, not for patients)", MODEL_COLUMNS, rows)
+    else:
+        terminal.say(demo_models.NOT_INSTALLED)
     terminal.say(f"Report, with pictures: {report.resolve()}", "bold")
     terminal.say(f"Dataset: {made.root}")
     terminal.say("\nTry next:")

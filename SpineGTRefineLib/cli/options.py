@@ -56,6 +56,15 @@ TsvOption = Annotated[
     typer.Option("--tsv", metavar="FILE", help="Also save the table as a file that a spreadsheet program opens."),
 ]
 
+PythonOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--python",
+        metavar="PATH",
+        help="The Python that runs models. Default: $SPINEGTREFINE_PYTHON, else the environment of `env create models`.",
+    ),
+]
+
 
 def existing_folder(path: Path, what: str) -> Path:
     """Return ``path`` if it is a folder; ``what`` names it in the error.

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import JsonOption, OutputOption
+from .options import JsonOption, OutputOption, PythonOption
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
     from ..bids import Case, Dataset
-    from ..recipes.folder_outcome import FolderOutcome
+    from ..engine import Progress
+    from ..models import InstalledModel
+    from ..recipes.batch import RunSettings
+    from ..recipes.definition import Recipe
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is to be run on what."""
+
+    recipe: Recipe
+    dataset: Dataset
+    cases: list[Case]
+    model: InstalledModel
+    settings: RunSettings
+
+    @property
+    def title(self) -> str:
+        return f"{self.recipe.title} ({self.model.entry.name})"
 
 
 def run(
@@ -37,37 +57,42 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Run also where this model has already run on the same image.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say how much time and memory each case will take, and run nothing.")
+    ] = False,
+    python: PythonOption = None,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Run the model in this very process, without a worker.")
+    ] = False,
     output: OutputOption = None,
     json: JsonOption = False,
 ) -> None:
     """Let a model propose a mask for each image.
 
     Results are proposals: a mask that a person has edited is never touched, the new one comes beside it. Cases that
-    are done are skipped, so an interrupted run is continued by the same command.
+    are done are skipped, so an interrupted run is continued by the same command. The model runs in a worker, a process
+    of its own that keeps it loaded from case to case; Ctrl+C stops it at the next tile.
     """
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
     from ..models import ModelStore
-    from ..recipes.batch import RunSettings, run_on_dataset
+    from ..recipes.batch import RunSettings
     from ..recipes.definition import recipe as recipe_called
-    from ..recipes.folder_outcome import FolderOutcome
     from ..recipes.runner import choose_model
 
     chosen = recipe_called(recipe)
     opened = Dataset.open(dataset, output)
     cases = _chosen(opened, case or [])
     installed = choose_model(chosen, ModelStore(), model)
-    settings = RunSettings(device, contrast, again)
-    outcomes = []
-    with terminal.progress(f"{chosen.title} ({installed.entry.name})", len(cases)) as step:
-        for outcome in run_on_dataset(chosen, opened, cases, installed, settings):
-            outcomes.append(outcome)
-            step(outcome.key)
-    summary = FolderOutcome(tuple(outcomes))
-    answer = {"recipe": chosen.name, "model": installed.entry.name, "cases": [o.as_dict() for o in outcomes]}
-    terminal.answer(answer, lambda: _show(terminal, chosen.title, summary))
-    summary.raise_if_failed()
+    request = _Request(chosen, opened, cases, installed, RunSettings(device, contrast, again))
+    if plan:
+        _show_plans(terminal, request, python)
+        return
+    outcomes = _in_this_process(terminal, request) if in_process else _in_worker(terminal, request, python)
+    answer = {"recipe": chosen.name, "model": installed.entry.name, "cases": outcomes}
+    terminal.answer(answer, lambda: _show(terminal, chosen.title, outcomes))
+    _raise_if_failed(outcomes)
 
 
 def _chosen(dataset: Dataset, names: list[str]) -> list[Case]:
@@ -85,13 +110,107 @@ def _chosen(dataset: Dataset, names: list[str]) -> list[Case]:
     return chosen
 
 
-def _show(terminal: Terminal, title: str, summary: FolderOutcome) -> None:
-    rows = []
-    for outcome in summary.succeeded:
-        name = outcome.saved.path.name if outcome.saved else "done before"
-        rows.append((outcome.key, name, " ".join(outcome.notes), f"{outcome.seconds:.1f}"))
+def _in_this_process(terminal: Terminal, request: _Request) -> list[dict[str, Any]]:
+    from ..recipes.batch import run_on_dataset
+
+    outcomes = []
+    with terminal.progress(request.title, len(request.cases)) as step:
+        for outcome in run_on_dataset(request.recipe, request.dataset, request.cases, request.model, request.settings):
+            outcomes.append(outcome.as_dict())
+            step(outcome.key)
+    return outcomes
+
+
+def _in_worker(terminal: Terminal, request: _Request, python: Path | None) -> list[dict[str, Any]]:
+    from ..engine import Engine, find_python, worker_command, worker_environment
+    from ..engine.batch import run_jobs
+
+    engine = Engine(worker_command(find_python(python)), environment=worker_environment())
+    outcomes: list[dict[str, Any]] = []
+    total = len(request.cases)
+    try:
+        with terminal.counter(request.title) as show:
+
+            def report(key: str, progress: Progress) -> None:
+                show(len(outcomes), total, f"{key}: {_in_words(progress)}")
+
+            show(0, total, "starting the worker")
+            for outcome in run_jobs(engine, _jobs(request), report):
+                outcomes.append(outcome)
+                show(len(outcomes), total, outcome["case"])
+    finally:
+        engine.shutdown()
+    order = {case.key: number for number, case in enumerate(request.cases)}
+    return sorted(outcomes, key=lambda outcome: order[outcome["case"]])
+
+
+def _jobs(request: _Request) -> Iterator[dict[str, Any]]:
+    from ..engine.recipe_jobs import recipe_job
+
+    settings = request.settings
+    for case in request.cases:
+        yield recipe_job(
+            request.dataset,
+            case,
+            request.recipe.name,
+            model=request.model.entry.name,
+            device=settings.device,
+            contrast=settings.contrast,
+            again=settings.again,
+        )
+
+
+def _in_words(progress: Progress) -> str:
+    from ..engine.plan import duration
+
+    tile = f", tile {progress.tile} of {progress.tiles}" if progress.tile else ""
+    left = f", {duration(progress.eta_s)} left" if progress.eta_s is not None else ""
+    return f"{progress.stage}{tile}{left}"
+
+
+def _show_plans(terminal: Terminal, request: _Request, python: Path | None) -> None:
+    from ..engine import find_python
+    from ..engine.machine import describe_machine
+    from ..engine.plan import duration, plan_run
+    from ..imaging import read_image
+    from ..process.environments import check_python
+
+    device = request.settings.device
+    gpu = None if device == "cpu" else check_python(find_python(python), ["torch"]).gpu
+    machine = describe_machine(device, gpu)
+    plans = [(case.key, plan_run(request.model, read_image(case.image).geometry, machine)) for case in request.cases]
+    rows = [
+        (
+            key, p.tiles, p.device, duration(p.seconds), f"{p.main_bytes / 2**30:.1f}", f"{p.device_bytes / 2**30:.1f}",
+            p.refusal or " ".join(p.notes),
+        )
+        for key, p in plans
+    ]  # fmt: skip
+    columns = ("Case", "Tiles #", "Device", "Time #", "Memory GB #", "Card GB #", "Notes")
+    terminal.answer(
+        {"model": request.model.entry.name, "cases": [{"case": key, **p.as_dict()} for key, p in plans]},
+        lambda: terminal.table(f"Plan: {request.title}; upper bounds, before the first run rough", columns, rows),
+    )
+
+
+def _show(terminal: Terminal, title: str, outcomes: list[dict[str, Any]]) -> None:
+    rows = [
+        (o["case"], Path(o["mask"]).name if "mask" in o else "done before", " ".join(o["notes"]), f"{o['seconds']:.1f}")
+        for o in outcomes
+        if o["succeeded"]
+    ]
     if rows:
         terminal.table(title, ("Case", "Mask", "Notes", "Seconds #"), rows)
-    failed = [(o.key, o.error.cause, o.error.remedy) for o in summary.failed if o.error]
+    failed = [(o["case"], o["error"]["cause"], o["error"]["remedy"]) for o in outcomes if not o["succeeded"]]
     if failed:
         terminal.table(f"{len(failed)} failed", ("Case", "Why", "What to do"), failed)
+
+
+def _raise_if_failed(outcomes: list[dict[str, Any]]) -> None:
+    from ..errors import PartialFailureError
+
+    if failed := [outcome["case"] for outcome in outcomes if not outcome["succeeded"]]:
+        raise PartialFailureError(
+            f"{len(failed)} of {len(outcomes)} cases failed: {', '.join(failed)}.",
+            "See the cause and the remedy of each case.",
+        )

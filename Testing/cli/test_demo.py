@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,12 @@ import pytest
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.cli.demo import MARKER
+from SpineGTRefineLib.cli.demo_models import models_can_run
 from SpineGTRefineLib.fileops import sha256_of_file
 from SpineGTRefineLib.imaging import read_image, read_labels
+from SpineGTRefineLib.phantoms import make_dataset
 
-LONGEST_S = 120
+HANGS_AFTER_S = 900
 
 
 @pytest.fixture(scope="module")
@@ -26,38 +27,50 @@ def run(tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     environment = os.environ | {"HOME": str(home), "USERPROFILE": str(home), "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-m", "SpineGTRefineLib", "demo"]
-    start = time.monotonic()
-    ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=2 * LONGEST_S)
-    return ended, work / "spine-gt-refine-demo", time.monotonic() - start
+    ended = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, timeout=HANGS_AFTER_S)
+    return ended, work / "spine-gt-refine-demo"
 
 
 @pytest.mark.slow
 class TestDemo:
-    def test_it_ends_well_and_in_time(self, run):
-        ended, _, seconds = run
+    def test_it_ends_well(self, run):
+        ended, _ = run
         assert ended.returncode == 0, ended.stderr
-        assert seconds < LONGEST_S
+
+    def test_the_models_that_ship_draw_canal_and_cord_or_it_says_why_not(self, run):
+        ended, folder = run
+        derivative = folder / "dataset/derivatives/spine-gt-refine/sub-01/anat"
+        if not models_can_run():
+            assert "PyTorch and nnU-Net are not installed" in ended.stdout
+            pytest.skip("needs PyTorch and nnU-Net (the extra [models])")
+        phantom = make_dataset(folder.parent / "truth").phantoms["sub-01_T2w"]
+        for name, goal in (("canal", 0.90), ("cord", 0.85)):
+            (mask,) = derivative.glob(f"*_label-{mask_type(name).bids_label}_desc-*_mask.nii.gz")
+            drawn = read_labels(mask, scheme(name)).array > 0
+            truth = getattr(phantom, name).array > 0
+            assert 2 * (drawn & truth).sum() / (drawn.sum() + truth.sum()) >= goal
+        assert "not for patients" in ended.stdout
 
     def test_it_says_where_the_report_is_and_what_to_try_next(self, run):
-        ended, folder, _ = run
+        ended, folder = run
         assert str(folder / "report.html") in ended.stdout
         assert "spine-gt-refine check" in ended.stdout
 
     def test_every_case_is_saved_as_a_derivative_with_a_sidecar(self, run):
-        _, folder, _ = run
+        _, folder = run
         masks = sorted((folder / "dataset/derivatives/spine-gt-refine").glob("sub-*/anat/*_dseg.nii.gz"))
         assert [path.parent.parent.name for path in masks] == ["sub-01", "sub-02", "sub-03"]
         assert all(path.with_name(path.name.replace(".nii.gz", ".json")).is_file() for path in masks)
 
     def test_the_repair_finds_every_level_of_the_six_lumbar_spine(self, run):
-        _, folder, _ = run
+        _, folder = run
         (mask,) = (folder / "dataset/derivatives/spine-gt-refine/sub-02").rglob("*_dseg.nii.gz")
         labels = read_labels(mask, scheme("spine"))
         found = {labels.scheme[value].structure.key for value in labels.values()}
         assert {f"vertebra_L{number}" for number in range(1, 7)} <= found
 
     def test_the_repair_makes_the_masks_less_suspicious(self, program, run):
-        _, folder, _ = run
+        _, folder = run
         page = (folder / "report.html").read_text(encoding="utf-8")
         table = page[: page.index("<main>")]
         counts = [int(text) for text in re.findall(r'<td class="number">(\d+)</td>', table.replace(",", ""))]
@@ -66,17 +79,17 @@ class TestDemo:
         assert now < before
 
     def test_the_report_shows_every_case_and_is_small_enough_to_mail(self, run):
-        _, folder, _ = run
+        _, folder = run
         page = (folder / "report.html").read_text(encoding="utf-8")
         assert all(f"sub-0{number}_T2w</h2>" in page for number in (1, 2, 3))
         assert len(page) < 5_000_000
 
     def test_the_report_does_not_tell_where_the_user_keeps_files(self, run):
-        _, folder, _ = run
+        _, folder = run
         assert str(folder.parent) not in (folder / "report.html").read_text(encoding="utf-8")
 
     def test_the_dataset_is_valid_bids(self, run):
-        _, folder, _ = run
+        _, folder = run
         validator = shutil.which(
             "bids-validator-deno", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         )
@@ -90,12 +103,12 @@ class TestDemo:
             assert ended.returncode == 0, ended.stdout[:5000] + ended.stderr[:2000]
 
     def test_the_commands_it_suggests_work(self, program, run):
-        _, folder, _ = run
+        _, folder = run
         assert program("check", folder / "dataset").code == 0
         assert program("index", folder / "dataset").code == 0
 
     def test_it_can_be_run_again_and_keeps_what_a_person_corrected(self, program, run, tmp_path):
-        _, folder, _ = run
+        _, folder = run
         again = Path(shutil.copytree(folder, tmp_path / "demo"))
         opened, spine = Dataset.open(again / "dataset"), mask_type("spine")
         case = opened.case("sub-01_T2w")

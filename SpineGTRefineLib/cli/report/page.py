@@ -72,6 +72,11 @@ class CaseSection:
     labels: tuple[LabelLine, ...]
 
     @property
+    def had_mask(self) -> bool:
+        """Whether there was a mask before, to compare with."""
+        return self.result.before is not None
+
+    @property
     def problems_before(self) -> int:
         """Number of errors and warnings before; remarks are no problems."""
         return sum(line.severity != "info" for line in self.found)
@@ -116,9 +121,9 @@ def _plane_pictures(case: CaseResult, views: CaseViews, axis: int) -> tuple[Pict
     """Before, after and what changed, on the same slice."""
     view = views.slice(axis, views.best_slice(axis))
     ground = view.ground()
-    after = Picture("After", ground, view.labels_after())
     if case.before is None:
-        return (after,)
+        return (Picture("Now", ground, view.labels_after()),)
+    after = Picture("After", ground, view.labels_after())
     before = Picture("Before", ground, view.labels_before())
     return before, after, Picture("Changes", ground, view.changes(), kind="changes")
 
