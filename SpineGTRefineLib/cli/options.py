@@ -61,7 +61,7 @@ PythonOption = Annotated[
     typer.Option(
         "--python",
         metavar="PATH",
-        help="The Python that runs models. Default: $SPINEGTREFINE_PYTHON, else the environment of `env create models`.",
+        help="The Python that runs models. Default: $SPINEGTREFINE_PYTHON, else what `env create models` made.",
     ),
 ]
 

@@ -1,29 +1,39 @@
 """What the worker does with a job: read the case, run the recipe with a warm model, save the proposal.
 
 A job is ``{"dataset", "output", "profile", "case", "recipe", "model", "device", "contrast", "again"}``; its result is
-the JSON form of the case's outcome. Paths travel, voxels do not: the worker reads the very file that is on disk.
+the JSON form of the case's outcome with its plan. Paths travel, voxels do not: the worker reads the very file that is
+on disk.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import gc
+import sys
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..bids import Case, Dataset
 from ..imaging import Image, read_image
 from ..models import InstalledModel, LoadedModel, ModelStore, load_model
+from ..models.checkpoint import import_torch
+from ..process.memory import main_memory
+from ..process.probe import describe_gpu
 from ..recipes.batch import already_done, save_result
 from ..recipes.definition import Recipe, recipe
 from ..recipes.folder_outcome import CaseOutcome
 from ..recipes.runner import RecipeResult, choose_model, run_recipe
+from .machine import describe_machine
+from .plan import Plan, plan_run
 from .worker import Job, JobContext
 
-WARM_MODELS = 2
-"""How many models stay loaded; the one that was used longest ago goes first."""
+WARM_SHARE = 0.4
+"""Part of the memory (of the graphics card if there is one) that warm models may keep while they wait."""
 
 
 def recipe_job(dataset: Dataset, case: Case, recipe_name: str, **settings: Any) -> Job:
@@ -48,23 +58,33 @@ class _Prepared:
     model: InstalledModel
     done: bool
     begin: float
+    plan: Plan | None = None
 
 
 class WarmModels:
-    """Loaded models, the most recently used last."""
+    """Loaded models within a budget of memory, the most recently used last; the one used longest ago goes first.
 
-    def __init__(self, capacity: int = WARM_MODELS) -> None:
-        self._capacity = capacity
+    Parameters
+    ----------
+    budget_bytes
+        Memory that all may take together; the one in use stays, whatever it takes. By default a part of what the
+        device has.
+    """
+
+    def __init__(self, budget_bytes: int | None = None) -> None:
+        self._budget = budget_bytes
         self._models: OrderedDict[str, LoadedModel] = OrderedDict()
 
     def get(self, model: InstalledModel) -> LoadedModel:
         """Return a model, loading it if it is not warm or was replaced on disk."""
         key = "\n".join([str(model.path), *sorted(model.hashes.values())])
         if key not in self._models:
-            while len(self._models) >= self._capacity:
-                self._models.popitem(last=False)
             self._models[key] = load_model(model)
         self._models.move_to_end(key)
+        if self._budget is None:
+            self._budget = _warm_budget()
+        while len(self._models) > 1 and sum(map(_weight_bytes, self._models.values())) > self._budget:
+            self._models.popitem(last=False)
         return self._models[key]
 
     def names(self) -> list[str]:
@@ -82,6 +102,7 @@ class RecipeJobs:
     def __init__(self, store: ModelStore | None = None) -> None:
         self._store = store or ModelStore()
         self._warm = WarmModels()
+        self._speeds: dict[tuple[str, str], float] = {}
         self._datasets: dict[tuple[str, str, str], Dataset] = {}
         self._lock = threading.Lock()
 
@@ -102,18 +123,31 @@ class RecipeJobs:
         if prepared.done:
             return prepared, None
         context.progress("loading the model", 0.0)
+        loaded = self._warm.get(prepared.model)
+        plan = self._plan(job, prepared, loaded)
+        plan.raise_if_refused()
+        context.progress(f"preparing the image ({plan.summary})", 0.0)
+        tile: tuple[int, int] | tuple[None, None] = (None, None)
+
+        def on_tile(number: int, total: int) -> None:
+            nonlocal tile
+            tile = (number, total)
+
         result = run_recipe(
             prepared.recipe,
             prepared.image,
             prepared.model,
             contrast=job.get("contrast") or prepared.case.contrast,
             contrast_stated=bool(job.get("contrast")),
-            loaded=self._warm.get(prepared.model),
-            device=job.get("device", "auto"),
-            progress=lambda part, stage: context.progress(stage, part),
+            loaded=loaded,
+            device=plan.device,
+            progress=lambda part, stage: context.progress(stage, part, *tile),
             cancel=context.cancelled.is_set,
+            on_tile=on_tile,
         )
-        return prepared, result
+        if result.provenance.get("device") == plan.device and result.timings.get("network"):
+            self._speeds[prepared.model.entry.name, plan.device] = plan.operations / result.timings["network"]
+        return replace(prepared, plan=plan), result
 
     def finish(self, job: Job, computed: tuple[_Prepared, RecipeResult | None], context: JobContext) -> dict[str, Any]:
         """Save the proposal (on the writing thread) and return the outcome."""
@@ -124,17 +158,30 @@ class RecipeJobs:
             return CaseOutcome(prepared.case.key, skipped=True, seconds=seconds).as_dict()
         context.raise_if_cancelled()
         saved = save_result(prepared.dataset, prepared.case, prepared.recipe, prepared.image, result)
-        outcome = CaseOutcome(prepared.case.key, saved, notes=result.warnings, seconds=seconds)
-        return outcome.as_dict() | {"timings": dict(result.timings), "provenance": dict(result.provenance)}
+        plan = prepared.plan
+        notes = (*result.warnings, *(plan.notes if plan else ()))
+        outcome = CaseOutcome(prepared.case.key, saved, notes=notes, seconds=seconds)
+        more = {"timings": dict(result.timings), "provenance": dict(result.provenance)}
+        return outcome.as_dict() | more | {"plan": plan.as_dict() if plan else None}
 
     def unload(self) -> None:
         """Give the models' memory back, also that of the GPU."""
         self._warm.clear()
-        _empty_gpu_cache()
+        _give_memory_back()
 
     def status(self) -> dict[str, Any]:
         """Return the warm models."""
         return {"models": self._warm.names()}
+
+    def _plan(self, job: Job, prepared: _Prepared, loaded: LoadedModel) -> Plan:
+        asked = job.get("device", "auto")
+        gpu = _gpu_for(asked)
+        name = prepared.model.entry.name
+        device = describe_machine(asked, gpu).device
+        machine = describe_machine(asked, gpu, operations_per_s=self._speeds.get((name, device)))
+        configuration = str(loaded.identity["configuration"])
+        geometry = prepared.image.geometry
+        return plan_run(prepared.model, geometry, machine, folder=loaded.folder, configuration=configuration)
 
     def _dataset(self, job: Job) -> Dataset:
         """Open the dataset of a job once, and again when a case is not in it yet."""
@@ -149,10 +196,34 @@ class RecipeJobs:
             return self._datasets[key]
 
 
-def _empty_gpu_cache() -> None:
-    try:
-        import torch
-    except ImportError:
-        return
-    if torch.cuda.is_available():
+def _gpu_for(device: str) -> dict[str, Any] | None:
+    """Describe the graphics card for a job; memory that PyTorch keeps for reuse counts as free."""
+    if device == "cpu":
+        return None
+    torch = import_torch()
+    index = int(device.partition(":")[2] or 0)
+    gpu = describe_gpu(index)
+    if gpu is not None and gpu["free_bytes"] is not None:
+        gpu["free_bytes"] += torch.cuda.memory_reserved(index)
+    return gpu
+
+
+def _warm_budget() -> int:
+    gpu = _gpu_for("auto")
+    total = gpu["total_bytes"] if gpu is not None and gpu["total_bytes"] else main_memory().total
+    return int(WARM_SHARE * total)
+
+
+def _weight_bytes(model: LoadedModel) -> int:
+    weights = [weight for network in model.networks.values() for weight in network.parameters()]
+    return sum(weight.numel() * weight.element_size() for weight in weights)
+
+
+def _give_memory_back() -> None:
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # Only glibc has it, and needs to be told.
+            ctypes.CDLL(None).malloc_trim(0)

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import platform
 import sys
+from typing import Any
 
 
 def main(arguments: list[str]) -> None:
@@ -23,7 +24,7 @@ def main(arguments: list[str]) -> None:
             found[name] = _load(name) if load else _find(name)
         except Exception as error:
             missing[name] = f"{type(error).__name__}: {error}"
-    gpu = _gpu() if load and "torch" in found else None
+    gpu = describe_gpu() if load and "torch" in found else None
     answer = {"python": platform.python_version(), "found": found, "missing": missing, "gpu": gpu}
     sys.stdout.write(json.dumps(answer) + "\n")
 
@@ -42,12 +43,13 @@ def _find(name: str) -> str:
         return ""
 
 
-def _gpu() -> dict[str, object] | None:
+def describe_gpu(index: int = 0) -> dict[str, Any] | None:
+    """Return name, memory and CUDA version of the graphics card that PyTorch sees, or None."""
     import torch
 
     if torch.cuda.is_available():
-        free, total = torch.cuda.mem_get_info(0)
-        name, cuda = torch.cuda.get_device_name(0), torch.version.cuda
+        free, total = torch.cuda.mem_get_info(index)
+        name, cuda = torch.cuda.get_device_name(index), torch.version.cuda
         return {"name": name, "free_bytes": free, "total_bytes": total, "cuda": cuda}
     if torch.backends.mps.is_available():
         return {"name": "Apple GPU", "free_bytes": None, "total_bytes": None, "cuda": None}
