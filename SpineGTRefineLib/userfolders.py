@@ -19,6 +19,11 @@ def user_state_folder(*parts: str) -> Path:
     return _base("XDG_STATE_HOME", Path(".local") / "state").joinpath(_NAME, *parts)
 
 
+def with_tilde(path: Path | str) -> str:
+    """Return a path or text with ``~`` for the user's own folder, fit to be shown to others."""
+    return str(path).replace(str(Path.home()), "~")
+
+
 def _base(variable: str, default: Path) -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

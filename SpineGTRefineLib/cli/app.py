@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from . import check, convert, demo, doctor, history, index, models, publish, refine, run
+from . import check, convert, demo, doctor, env, history, index, models, publish, refine, run
 from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
@@ -26,7 +26,7 @@ class _InOrder(TyperGroup):
         return [name for name in ORDER if name in self.commands]
 
 
-ORDER = ("demo", "doctor", "index", "run", "refine", "check", "history", "publish", "convert", "models")
+ORDER = ("demo", "doctor", "index", "run", "refine", "check", "history", "publish", "convert", "models", "env")
 
 app = typer.Typer(
     name=PROGRAM,
@@ -48,6 +48,7 @@ app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.command("convert", rich_help_panel=TOOLS)(convert.convert)
 app.add_typer(models.app, name="models", rich_help_panel=TOOLS)
+app.add_typer(env.app, name="env", rich_help_panel=TOOLS)
 
 
 def _print_version(value: bool) -> None:

@@ -6,9 +6,10 @@ import importlib.metadata
 import os
 import platform
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ import typer
 
 from .. import __version__
 from ..errors import MissingDependencyError, RefineError
+from ..userfolders import with_tilde
 from .options import JsonOption
 from .terminal import Terminal, terminal_of
 
@@ -60,7 +62,7 @@ def doctor(
     """
     del json
     terminal = terminal_of(ctx)
-    findings = tuple(_findings(folder))
+    findings = tuple(_fit_to_be_shown(finding) for finding in _findings(folder))
     payload = {"version": __version__, "findings": [asdict(finding) for finding in findings]}
     terminal.answer(payload, lambda: _show(terminal, findings))
     problems = [finding for finding in findings if finding.status == "problem"]
@@ -87,7 +89,10 @@ def _findings(folder: Path | None) -> Iterator[Finding]:
     yield _tested("Label schemes", _label_schemes)
     for name, purpose in TOOLS.items():
         yield _tool(name, purpose)
+    yield _main_memory()
     yield _graphics_card()
+    yield from _model_pythons()
+    yield from _user_folders()
     yield _saving("Temporary folder", Path(tempfile.gettempdir()))
     if folder is not None:
         yield _saving("Folder for results", folder)
@@ -120,10 +125,76 @@ def _tool(name: str, purpose: str) -> Finding:
     return Finding(name, "note", "not installed", f"Optional; {purpose}.")
 
 
+def _main_memory() -> Finding:
+    from ..process.memory import main_memory
+
+    memory = main_memory()
+    free = "" if memory.available is None else f", {memory.available / 1e9:.0f} GB free"
+    return Finding("Memory", "ok", f"{memory.total / 1e9:.0f} GB{free}")
+
+
 def _graphics_card() -> Finding:
-    if shutil.which("nvidia-smi"):
-        return Finding("Graphics card", "ok", "NVIDIA driver present")
-    return Finding("Graphics card", "note", "no NVIDIA driver", "Not needed: models run on the processor, slower.")
+    """Ask the driver, not PyTorch: a card that PyTorch does not use must be seen, too."""
+    command = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total,memory.free", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    except FileNotFoundError:
+        return Finding("Graphics card", "note", "no NVIDIA driver", "Not needed: models run on the processor, slower.")
+    except (OSError, subprocess.SubprocessError):
+        return Finding("Graphics card", "note", "the NVIDIA driver does not answer", "Restart the computer.")
+    cards = [line.split(", ") for line in answer.strip().splitlines()]
+    return Finding("Graphics card", "ok", "; ".join(f"{c[0]}, driver {c[1]}, {c[2]}, {c[3]} free" for c in cards))
+
+
+def _model_pythons() -> Iterator[Finding]:
+    """Look at the Python that would run models, and at every environment that was made here."""
+    from ..engine import find_python
+    from ..process.environments import installed_environments
+
+    environments = installed_environments()
+    for name, python in environments.items():
+        yield _python(f"Environment {name}", python)
+    try:
+        chosen = find_python()
+    except RefineError as error:
+        yield Finding("Models run in", "note", error.cause, error.remedy)
+        return
+    if chosen not in environments.values():
+        yield _python("Models run in", chosen)
+
+
+def _python(what: str, python: Path) -> Finding:
+    from ..engine.launch import ENVIRONMENT
+    from ..process.environments import check_python, environment_kind
+
+    try:
+        report = check_python(python, environment_kind(ENVIRONMENT).imports, load=False)
+    except RefineError as error:
+        return Finding(what, "note", error.cause, error.remedy)
+    versions = ", ".join(f"{name} {version}" for name, version in report.found.items())
+    found = f"{python} (Python {report.python}, {versions})"
+    if report.missing:
+        return Finding(what, "note", f"{found}; lacks {', '.join(report.missing)}", "Make it again: env create models")
+    return Finding(what, "ok", found, "To load it all and see its graphics card: spine-gt-refine env check")
+
+
+def _user_folders() -> Iterator[Finding]:
+    from ..models import models_folder
+    from ..process.environments import environments_folder
+
+    yield _disk("Models folder", models_folder())
+    yield _disk("Environments folder", environments_folder())
+
+
+def _disk(what: str, folder: Path) -> Finding:
+    """Tell the free space where a folder is, or would be."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return Finding(what, "ok", f"{folder}: {shutil.disk_usage(there).free / 1e9:.0f} GB free")
+
+
+def _fit_to_be_shown(finding: Finding) -> Finding:
+    """Take the name of the user out: a report is copied into public places."""
+    return replace(finding, found=with_tilde(finding.found), remedy=with_tilde(finding.remedy))
 
 
 def _saving(what: str, folder: Path) -> Finding:

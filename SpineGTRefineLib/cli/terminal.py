@@ -100,6 +100,13 @@ class Terminal:
 
             yield show
 
+    @contextmanager
+    def activity(self, title: str) -> Iterator[Callable[[str], None]]:
+        """Show that something is going on whose end is not known; yields a function to call with its latest word."""
+        with self._bar() as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda word: bar.update(task, description=plain(f"{title}: {word.strip()[:60]}"))
+
     def _bar(self) -> Progress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         hidden = self.json or not self.err.is_terminal
