@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import ModelError
 from .orientation import from_sct
 
@@ -168,8 +170,7 @@ def _label_value(value: object) -> int | tuple[int, ...]:
 
 def _labels_readable(labels: Mapping[str, object]) -> bool:
     try:
-        for value in labels.values():
-            _label_value(value)
-    except (TypeError, ValueError):
+        values = [_label_value(value) for value in labels.values()]
+    except (TypeError, ValueError, OverflowError):
         return False
-    return bool(labels)
+    return bool(values) and all(0 <= number < 2**16 for value in values for number in np.atleast_1d(value))

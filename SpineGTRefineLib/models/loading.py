@@ -18,7 +18,8 @@ from ..errors import MissingDependencyError, ModelError
 from .checkpoint import Checkpoint, import_torch, load_checkpoint
 from .folder import ResultsFolder
 from .installed import InstalledModel
-from .network import build_network, check_names
+from .network import build_network
+from .plan_checks import check_plans
 from .registry import ModelEntry
 
 
@@ -169,9 +170,9 @@ def _managers(folder: ResultsFolder, configuration_name: str) -> tuple[Any, Any,
             plans = PlansManager(dict(folder.plans))
             configuration = plans.get_configuration(configuration_name)
             # Names first: everything after this line may look classes up by name.
-            check_names(folder.plans, configuration.configuration)
+            check_plans(folder.plans, configuration.configuration, folder.channel_count)
             labels = plans.get_label_manager({**folder.dataset, "labels": _plain_labels(folder)})
-    except (KeyError, TypeError, AssertionError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError) as error:
         raise ModelError(f"{folder.path}: plans.json and dataset.json do not fit together: {error!r}.") from error
     if configuration.previous_stage_name is not None:
         raise ModelError(

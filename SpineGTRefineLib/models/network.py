@@ -19,54 +19,8 @@ ARCHITECTURES = "dynamic_network_architectures.architectures"
 PARTS = "torch.nn"
 """The only package whose classes may be parts of it (convolutions, norms, activations)."""
 
-PREPROCESSORS = frozenset({"DefaultPreprocessor"})
-NORMALIZATIONS = frozenset(
-    {
-        "CTNormalization",
-        "NoNormalization",
-        "RGBTo01Normalization",
-        "RescaleTo01Normalization",
-        "ZScoreNormalization",
-    }
-)
-RESAMPLERS = frozenset(
-    {
-        "resample_data_or_seg_to_shape",
-        "resample_torch_fornnunet",
-        "resample_torch_simple",
-        "no_resampling_hack",
-    }
-)
-LABEL_MANAGERS = frozenset({"LabelManager"})
-
-
-def check_names(plans: Mapping[str, Any], configuration: Mapping[str, Any]) -> None:
-    """Refuse plans that name functions or classes outside the allow-lists.
-
-    Parameters
-    ----------
-    plans
-        Content of ``plans.json``.
-    configuration
-        One configuration of it, inheritance resolved.
-
-    Raises
-    ------
-    UnsafeModelError
-        With the name and the field.
-    """
-    _check("label_manager", plans.get("label_manager", "LabelManager"), LABEL_MANAGERS)
-    _check("preprocessor_name", configuration.get("preprocessor_name"), PREPROCESSORS)
-    for name in configuration.get("normalization_schemes", ()):
-        _check("normalization_schemes", name, NORMALIZATIONS)
-    for field in ("resampling_fn_data", "resampling_fn_seg", "resampling_fn_probabilities"):
-        _check(field, configuration.get(field), RESAMPLERS)
-    architecture = configuration["architecture"]
-    _locate(architecture["network_class_name"], ARCHITECTURES, "network_class_name", import_it=False)
-    for field in architecture["_kw_requires_import"]:
-        name = architecture["arch_kwargs"].get(field)
-        if name is not None:
-            _locate(name, PARTS, field, import_it=False)
+_MOVED = {f"{ARCHITECTURES}.residual_unet": f"{ARCHITECTURES}.unet"}
+"""Modules that old plans name, and where their classes are now."""
 
 
 def build_network(architecture: Mapping[str, Any], inputs: int, outputs: int, weights: Mapping[str, Any]) -> Any:
@@ -75,7 +29,7 @@ def build_network(architecture: Mapping[str, Any], inputs: int, outputs: int, we
     Parameters
     ----------
     architecture
-        The object ``architecture`` of a configuration, names already checked by :func:`check_names`.
+        The object ``architecture`` of a configuration, already checked by :func:`.plan_checks.check_plans`.
     inputs, outputs
         Number of input channels and of output classes or regions.
     weights
@@ -107,7 +61,7 @@ def build_network(architecture: Mapping[str, Any], inputs: int, outputs: int, we
         _check_fit(network, weights)
         network = network.to_empty(device="cpu")
         network.load_state_dict(weights)
-    except (TypeError, ValueError, AttributeError, RuntimeError, AssertionError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, RuntimeError, AssertionError) as error:
         raise ModelError(
             f"The weights do not fit the network of the plans: {' '.join(str(error).split())[:300]}",
             "plans.json and the checkpoints must come from the same training.",
@@ -130,23 +84,25 @@ def _check_fit(network: Any, weights: Mapping[str, Any]) -> None:
             )
 
 
-def _check(field: str, name: object, allowed: frozenset[str]) -> None:
-    if name not in allowed:
-        raise UnsafeModelError(
-            f"plans.json asks for {name!r} as {field}; allowed are {', '.join(sorted(allowed))}.",
-            "Only models of plain nnU-Net are run here.",
-        )
+def check_class_name(name: object, package: str, field: str) -> str:
+    """Return ``name`` if it lies in ``package``; nothing is imported.
 
-
-def _locate(name: object, package: str, field: str, *, import_it: bool = True) -> Any:
+    Raises
+    ------
+    UnsafeModelError
+        It does not.
+    """
     if not isinstance(name, str) or not name.startswith(package + ".") or not name.replace(".", "_").isidentifier():
         raise UnsafeModelError(
             f"plans.json asks for {name!r} as {field}; only classes of {package} are built.",
             "Only models of plain nnU-Net are run here.",
         )
-    if not import_it:
-        return None
-    module_name, _, class_name = name.rpartition(".")
+    return name
+
+
+def _locate(name: object, package: str, field: str) -> Any:
+    module_name, _, class_name = check_class_name(name, package, field).rpartition(".")
+    module_name = _MOVED.get(module_name, module_name)
     found = getattr(_import(module_name, field), class_name, None)
     if not isinstance(found, type) or not issubclass(found, import_torch().nn.Module):
         raise UnsafeModelError(f"plans.json asks for {name!r} as {field}, which is not a class of {package}.")

@@ -19,10 +19,10 @@ from ..errors import InputError, UsageError
 from ..imaging import Box, Image, LabelMap, reorient, reorient_to_grid
 from .checkpoint import import_torch
 from .devices import choose_device, places_for, run_with_fallback
+from .installed import InstalledModel
 from .loading import LoadedModel, load_model
 from .postprocessing import apply_post_steps
 from .prediction import Prediction, entropy_of_classes, entropy_of_regions
-from .store import InstalledModel
 from .tiles import Control, Span, Tiling, predict_logits
 
 OUTPUTS = frozenset({"labels", "probabilities", "uncertainty"})

@@ -51,6 +51,7 @@ def nnunet_says(folder, files, *, reader="SimpleITKIO", mirroring=False):
     return labels.transpose(2, 1, 0)
 
 
+@pytest.mark.filterwarnings("ignore:Detected old nnU-Net plans format")
 @pytest.mark.parametrize("kind", KINDS)
 def test_labels_equal_those_of_nnunet(kind, nnunet, store, tmp_path, image_file):
     options = KINDS[kind]
