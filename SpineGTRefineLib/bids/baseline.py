@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ChangedOnDiskError, GeometryError, InputError
-from ..imaging import LabelDifference, LabelMap, label_difference, read_labels
+from ..imaging import LabelDifference, LabelMap, label_difference, read_labels, reorient_to_grid
 from .dataset import Dataset
 from .events import DONE
 from .pairs import SavedPair
@@ -30,8 +30,8 @@ class Baseline:
         The tools and raters that made it, as far as the new mask builds on them.
     manual
         Whether a person edited it and the new mask builds on that.
-    verdict
-        Status and rater of the save that made it.
+    corrected_by
+        Rater whose corrections it holds since their last save; None if that changed nothing.
     """
 
     labels: LabelMap | None = None
@@ -39,7 +39,7 @@ class Baseline:
     sources: tuple[SourceFile, ...] = ()
     generators: list[dict[str, Any]] = field(default_factory=list)
     manual: bool = False
-    verdict: tuple[str, str] = ("", "")
+    corrected_by: str | None = None
 
     def difference(self, labels: LabelMap) -> LabelDifference:
         """Compare a new mask with this one; everything counts as added where there is nothing to compare with."""
@@ -54,8 +54,7 @@ class Baseline:
             return status
         if edited:
             return "corrected"
-        own_correction = self.verdict == ("corrected", rater)
-        return "corrected" if status == "corrected" and own_correction else "accepted-unchanged"
+        return "corrected" if status == "corrected" and self.corrected_by == rater else "accepted-unchanged"
 
 
 def is_of_person(pair: SavedPair | None) -> bool:
@@ -82,12 +81,18 @@ def find_baseline(dataset: Dataset, target: Path, pair: SavedPair | None, labels
             recorded_sources(pair.sidecar),
             prior_chain(target),
             pair.sidecar.get("Manual") is True,
-            (str(pair.own.get("Status", "")), str(pair.own.get("Rater", ""))),
+            _corrected_by(pair),
         )
     if proposed or labels.source is None or not labels.source.path.is_file():
         return Baseline()
     file = source_file(dataset, labels.source.path)
     return Baseline(_readable(labels.source.path, labels), file, (file,), prior_chain(labels.source.path))
+
+
+def _corrected_by(pair: SavedPair) -> str | None:
+    own = pair.own
+    unaccepted = own.get("Status") in ("draft", "flagged") and own.get("Edited") is True
+    return str(own.get("Rater", "")) if own.get("Status") == "corrected" or unaccepted else None
 
 
 def _started_from(pair: SavedPair, labels: LabelMap) -> bool:
@@ -116,6 +121,10 @@ def refuse_foreign_change(target: Path, pair: SavedPair | None, labels: LabelMap
 
 def _readable(path: Path, like: LabelMap) -> LabelMap | None:
     try:
-        return read_labels(path, like.scheme)
+        labels = read_labels(path, like.scheme)
     except InputError:
         return None  # damaged: it is kept in the history as it is, and everything counts as new
+    try:
+        return reorient_to_grid(labels, like.geometry)
+    except GeometryError:
+        return labels

@@ -73,8 +73,8 @@ def rater_desc(rater: str) -> str:
 
 def review_mode(output: Path) -> Mode:
     """Return how raters work on a dataset; ``single`` unless somebody chose otherwise."""
-    mode = read_json(_settings_path(output)).content.get("Mode")
-    return mode if mode in get_args(Mode) else "single"
+    chosen = read_json(_settings_path(output)).content.get("Mode")
+    return "independent" if chosen == "independent" else "single"
 
 
 def set_review_mode(output: Path, mode: Mode) -> None:

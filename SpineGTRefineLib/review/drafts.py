@@ -124,14 +124,24 @@ def write_draft(path: Path, labels: LabelMap, info: DraftInfo) -> None:
 def find_drafts(dataset: Dataset, rater: str | None = None) -> tuple[Draft, ...]:
     """Return whole drafts, newest first, of one rater or (None) of all; those cut short are passed over."""
     newest: dict[str, Draft] = {}
-    folders = dict.fromkeys((drafts_folder(dataset.output), user_drafts_folder(dataset.output)))
-    for path in (path for folder in folders for path in folder.glob(f"*{_SUFFIX}")):
+    for path in _draft_files(dataset):
         with contextlib.suppress(InputError, OSError):
             draft = read_draft(path)
             known = newest.get(path.name)
             if rater in (None, draft.info.rater) and (known is None or known.info.time < draft.info.time):
                 newest[path.name] = draft
     return tuple(sorted(newest.values(), key=lambda draft: -draft.info.time))
+
+
+def drafted_masks(dataset: Dataset, rater: str) -> set[tuple[str, str]]:
+    """Return case key and mask type name of a rater's drafts. Only their first lines are read."""
+    found = set()
+    for path in _draft_files(dataset):
+        with contextlib.suppress(InputError, OSError), path.open("rb") as stream:
+            info = _info(_head(stream.readline()))
+            if info.rater == rater:
+                found.add((info.case, info.mask_type))
+    return found
 
 
 def read_draft(path: Path) -> Draft:
@@ -142,20 +152,33 @@ def read_draft(path: Path) -> Draft:
     InputError
         It is damaged.
     """
-    return Draft(DraftInfo(**_split(path.read_bytes())[0]["info"]), path)
+    return Draft(_info(_split(path.read_bytes())[0]), path)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     line, _, payload = data.partition(b"\n")
-    try:
-        head = json.loads(line)
-        DraftInfo(**head["info"])
-        whole = head["sha256"] == sha256_of_bytes(payload)
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError("The draft is damaged: its first line cannot be read.", "It cannot be recovered.") from error
-    if not whole:
+    head = _head(line)
+    if head.get("sha256") != sha256_of_bytes(payload):
         raise InputError("The draft is damaged: it was cut short.", "It cannot be recovered.")
     return head, payload
+
+
+def _head(line: bytes) -> dict[str, Any]:
+    try:
+        head = json.loads(line)
+        _info(head)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError("The draft is damaged: its first line cannot be read.", "It cannot be recovered.") from error
+    return dict(head)
+
+
+def _info(head: dict[str, Any]) -> DraftInfo:
+    return DraftInfo(**head["info"])
+
+
+def _draft_files(dataset: Dataset) -> Iterator[Path]:
+    for folder in dict.fromkeys((drafts_folder(dataset.output), user_drafts_folder(dataset.output))):
+        yield from folder.glob(f"*{_SUFFIX}")
 
 
 class DraftJournal:

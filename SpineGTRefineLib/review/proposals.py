@@ -55,13 +55,17 @@ class Scope:
         return what + where
 
 
+WHOLE = Scope()
+"""All of a proposal."""
+
+
 def compare(current: LabelMap, proposal: Proposal) -> LabelDifference:
     """Return, value by value, what adopting the whole proposal would change."""
     _check(current, proposal.labels)
     return label_difference(current, proposal.labels)
 
 
-def adopted(current: LabelMap, proposal: Proposal, scope: Scope = Scope()) -> LabelMap:
+def adopted(current: LabelMap, proposal: Proposal, scope: Scope = WHOLE) -> LabelMap:
     """Return the mask with a part of a proposal taken over.
 
     Inside the slices of the scope, each chosen structure becomes exactly what the proposal says: its voxels are taken

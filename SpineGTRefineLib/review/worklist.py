@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..bids import Case, Dataset, MaskType
 from ..bids.events import DONE, Event, current_status, read_events
 from ..bids.ranking import RankedMask, ranking_path, read_ranking
+from .drafts import drafted_masks
 
 FINISHED = DONE | {"excluded"}
 """Statuses after which nobody has to look again; flagged masks wait for somebody to decide."""
@@ -22,11 +23,13 @@ class Item:
     case, mask_type
         Which mask of which image.
     status
-        One of :data:`SpineGTRefineLib.bids.events.STATUSES`.
+        One of :data:`SpineGTRefineLib.bids.events.STATUSES`; ``draft`` where the rater has unsaved edits.
     rater
         Who set the status; "" for a program or nobody.
     seconds
         Active time of all raters so far.
+    note, grade
+        What was said with the status.
     risk, reason
         From the ranking; None and "" where the mask is not ranked.
     """
@@ -36,6 +39,8 @@ class Item:
     status: str = "todo"
     rater: str = ""
     seconds: float = 0.0
+    note: str = ""
+    grade: int | None = None
     risk: float | None = None
     reason: str = ""
 
@@ -118,11 +123,13 @@ class Worklist:
         ranking = read_ranking(ranking_path(self._dataset.output))
         events = [e for e in read_events(self._dataset.output) if not self._blind or e.rater in ("", self._rater)]
         last, seconds = _summarized(events)
-        self._items = tuple(
+        items = (
             _item(case, kind, last.get((case.key, kind.name)), seconds, ranking.get((case.key, kind.name)))
             for case in self._cases()
             for kind in self._mask_types
         )
+        drafts = drafted_masks(self._dataset, self._rater)
+        self._items = tuple(replace(item, status="draft") if item.key in drafts else item for item in items)
 
     def items(self) -> tuple[Item, ...]:
         """Items that the filter admits: by risk if there is a ranking, ties and the rest in order of the dataset."""
@@ -190,6 +197,8 @@ def _item(
         status=event.status if event else "todo",
         rater=event.rater if event else "",
         seconds=seconds.get((case.key, kind.name), 0.0),
+        note=event.note if event else "",
+        grade=event.grade if event else None,
         risk=ranked.risk if ranked else None,
         reason=ranked.reason if ranked else "",
     )

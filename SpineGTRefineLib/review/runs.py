@@ -1,0 +1,111 @@
+"""Recipes on the cases of a session: queued in the engine, come back as proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ..bids import Case, Dataset
+from ..bids.tracks import Track
+from ..engine import Engine, Progress, Ticket
+from ..engine.recipe_jobs import recipe_job
+from ..errors import MissingFileError, UsageError, WorkerError
+from ..imaging import Geometry
+from ..recipes.definition import recipe
+from .origin import OriginKind, read_on_grid, saved_masks
+from .proposals import Proposal
+from .worklist import Item
+
+ON_SCREEN = 10
+"""Priority of what the rater waits for."""
+
+AHEAD = -10
+"""Priority of the next cases' models, behind everything that somebody asked for."""
+
+
+class RecipeRuns:
+    """Asks the engine for masks of a dataset's cases.
+
+    Parameters
+    ----------
+    engine
+        None where no worker is set up; then asking fails with a remedy, and nothing runs ahead.
+    dataset
+        The dataset.
+    recipes
+        Which recipe makes the masks of a mask type, by name; those run ahead for cases without a mask.
+    """
+
+    def __init__(self, engine: Engine | None, dataset: Dataset, recipes: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._dataset = dataset
+        self._recipes = dict(recipes)
+        self._ahead: dict[tuple[str, str], Ticket] = {}
+
+    def run(
+        self,
+        case: Case,
+        recipe_name: str,
+        *,
+        on_end: Callable[[Ticket], None],
+        on_progress: Callable[[Progress], None] | None = None,
+        **settings: Any,
+    ) -> Ticket:
+        """Queue a recipe for the case on screen. ``settings``: model, device, contrast, again."""
+        if self._engine is None:
+            raise UsageError("No worker is set up that could run models.", "Set one up: spine-gt-refine doctor")
+        recipe(recipe_name)
+        job = recipe_job(self._dataset, case, recipe_name, **settings)
+        return self._engine.submit(job, priority=ON_SCREEN, on_progress=on_progress, on_end=on_end)
+
+    def cancel(self, ticket: Ticket) -> None:
+        """End a run."""
+        if self._engine is not None:
+            self._engine.cancel(ticket)
+
+    def run_ahead(self, items: Iterable[Item], track: Track, on_end: Callable[[Item, Ticket], None]) -> None:
+        """Queue the recipes of the next cases that have no mask yet; those of cases no longer ahead are dropped."""
+        if self._engine is None:
+            return
+        wanted = {item.key: item for item in items if item.mask_type.name in self._recipes}
+        for key in self._ahead.keys() - wanted.keys():
+            self._engine.cancel(self._ahead.pop(key))
+        for place, (key, item) in enumerate(wanted.items()):
+            if key in self._ahead or next(saved_masks(self._dataset, item.case, item.mask_type, track), None):
+                continue
+            job = recipe_job(self._dataset, item.case, self._recipes[item.mask_type.name])
+            with suppress(WorkerError):  # a convenience; what the rater asks for says that the worker is gone
+                self._ahead[key] = self._engine.submit(job, priority=AHEAD - place, on_end=partial(on_end, item))
+
+    def bring_forward(self, key: tuple[str, str]) -> None:
+        """Run what was queued ahead for a case before all else: it is on screen now."""
+        ticket = self._ahead.pop(key, None)
+        if ticket is not None and self._engine is not None:
+            self._engine.prioritize(ticket, ON_SCREEN)
+
+    def drop_ahead(self) -> None:
+        """Give up what was queued for cases that nobody goes on to."""
+        for ticket in self._ahead.values():
+            if self._engine is not None:
+                self._engine.cancel(ticket)
+        self._ahead.clear()
+
+
+def read_proposal(dataset: Dataset, item: Item, track: Track, grid: Geometry, ticket: Ticket) -> Proposal:
+    """Read back what a recipe saved.
+
+    Raises
+    ------
+    RefineError
+        The run failed, or its mask cannot be read.
+    """
+    if ticket.error is not None:
+        raise ticket.error
+    result = ticket.result or {}
+    for origin in saved_masks(dataset, item.case, item.mask_type, track):
+        if origin.kind is OriginKind.PROPOSAL and origin.path is not None:
+            title = recipe(ticket.job["recipe"]).title
+            return Proposal(read_on_grid(origin.path, item.mask_type, grid), title, tuple(result.get("notes", ())))
+    raise MissingFileError(f"The run on {item.case.key} ended without a proposal.", "Run it again, with `again`.")
