@@ -73,7 +73,11 @@ def _show(terminal: Terminal, outcome: FolderOutcome) -> None:
     if rows:
         terminal.table("Refined", ("Case", "Decisions", "Notes", "Seconds #"), rows)
         places = sorted({str(case.saved.path.parent) for case in outcome.succeeded if case.saved})
-        terminal.say(f"Saved in {places[0]}" + (f" and {len(places) - 1} more folders" if len(places) > 1 else ""))
+        more = f" and {len(places) - 1} more folder{'s' * (len(places) > 2)}" if len(places) > 1 else ""
+        terminal.say(f"Saved in {places[0]}{more}")
+        reports = next((case.report.parent for case in outcome.succeeded if case.report), None)
+        if reports is not None:
+            terminal.say(f"Every decision, one line each: {reports}")
     failed = [(case.key, case.error.cause, case.error.remedy) for case in outcome.failed if case.error]
     if failed:
         terminal.table(f"{len(failed)} failed", ("Case", "Why", "What to do"), failed)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
-from collections.abc import Callable, Collection
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def refine_spine_folders(
     profile: str = "bids",
     progress: Progress | None = None,
 ) -> FolderOutcome:
-    """Refine every case that SPINEPS has an instance mask of.
+    """Refine every case that SPINEPS or TotalSpineSeg has a mask of; one that either lacks fails with that reason.
 
     Parameters
     ----------
@@ -79,10 +79,10 @@ def refine_spine_folders(
     job = _Job(Path(spineps), Path(totalspineseg), Path(canal), ImageSource(images, output, profile), policy)
     chosen = job.chosen(cases)
     outcomes = []
-    for number, instances in enumerate(chosen):
+    for number, file in enumerate(chosen):
         if progress is not None:
-            progress(number, len(chosen), instances.key)
-        outcomes.append(job.run(instances))
+            progress(number, len(chosen), file.key)
+        outcomes.append(job.run(file))
     return FolderOutcome(tuple(outcomes), policy)
 
 
@@ -105,30 +105,41 @@ class _Job:
         self._images, self._policy = images, policy
 
     def chosen(self, cases: Collection[str]) -> tuple[ExternalFile, ...]:
-        """Return the instance masks that were asked for."""
+        """Return a file of each case that was asked for: the instance mask where there is one."""
         if not self._instances.files:
             raise MissingFileError(
                 f"There is no SPINEPS instance mask (…_seg-vert_msk.nii.gz) in {self._instances.folder}.",
                 "Check the folder, or run SPINEPS with its instance model first.",
             )
+        files = sorted((*self._instances.files, *self._without_instances()), key=lambda file: file.key)
         wanted = {name.removesuffix(".gz").removesuffix(".nii") for name in cases}
-        names = {file: _names_of(file) for file in self._instances.files}
+        names = {file: _names_of(file) for file in files}
         unknown = wanted - {name for known in names.values() for name in known}
         if unknown:
-            known = ", ".join(file.key for file in self._instances.files)
-            raise UsageError(f"SPINEPS left no mask of {', '.join(sorted(unknown))}.", f"It has: {known}.")
-        return tuple(file for file in self._instances.files if not wanted or wanted & names[file])
+            known = ", ".join(file.key for file in files)
+            raise UsageError(f"No tool left a mask of {', '.join(sorted(unknown))}.", f"There are: {known}.")
+        return tuple(file for file in files if not wanted or wanted & names[file])
 
-    def run(self, instances: ExternalFile) -> CaseOutcome:
+    def _without_instances(self) -> Iterator[ExternalFile]:
+        """Find what TotalSpineSeg labelled and SPINEPS did not: a case that must not be missing silently."""
+        known: dict[tuple[tuple[str, str], ...], set[str]] = defaultdict(set)
+        for file in self._instances.files:
+            known[file.entities].add(file.contrast)
+        for file in self._labels.files:
+            contrasts = known[file.entities]
+            if not contrasts or (file.contrast and not contrasts & {file.contrast, ""}):
+                yield file
+
+    def run(self, file: ExternalFile) -> CaseOutcome:
         """Refine one case; whatever goes wrong is part of the outcome."""
         start = time.perf_counter()
         try:
-            outcome = self._refine(instances)
+            outcome = self._refine(self._instances.of_image(file.entities, file.contrast))
         except RefineError as error:
-            outcome = CaseOutcome(instances.key, error=error)
+            outcome = CaseOutcome(file.key, error=error)
         except Exception as error:  # a defect of ours or of a library must not stop the other cases either
             cause = f"Unexpected {type(error).__name__}: {error}"
-            outcome = CaseOutcome(instances.key, error=RefineError(cause, "Please report this with the case's files."))
+            outcome = CaseOutcome(file.key, error=RefineError(cause, "Please report this with the case's files."))
         return replace(outcome, seconds=time.perf_counter() - start)
 
     def _refine(self, instances: ExternalFile) -> CaseOutcome:
@@ -137,6 +148,11 @@ class _Job:
         dataset, case = self._images.case_of(instances, labels)
         maps, image = self._read(case, instances, labels, canal)
         refinement = refine_spine(maps.inputs, self._policy)
+        if not refinement.labels.array.any():
+            raise InputError(
+                "Nothing is left of the spine once the canal is taken away.",
+                "Look at the canal mask: it covers everything. Run the canal model on this image again.",
+            )
         saved = save_mask(
             dataset,
             case,
@@ -158,6 +174,7 @@ class _Job:
         notes: list[str] = []
         if self._images.has_images:
             image = read_image(case.image)
+            notes += _remarks("image", image.source)
         else:
             image = Image(totalspineseg.array, totalspineseg.geometry, totalspineseg.source)
             notes.append("No image was given; the grid is that of the TotalSpineSeg mask.")
@@ -171,11 +188,17 @@ class _Job:
         for name, labels_map in maps.items():
             if name != "canal" and not labels_map.array.any():
                 raise InputError(f"The {name} mask is empty.", f"Run {name} on this image again.")
+            notes += _remarks(name, labels_map.source)
             turned, note = onto_grid(labels_map, image.geometry, name)
             on_grid.append(turned)
             notes += [note] if note else []
         sources = tuple(m.source for m in maps.values() if m.source is not None)
         return _Maps(SpineInputs(*on_grid), sources, tuple(notes)), image
+
+
+def _remarks(name: str, source: Source | None) -> list[str]:
+    """Pass on what the reader found odd about a file: qform and sform disagree, an empty mask, trailing bytes ..."""
+    return [f"{name}: {note}." for note in source.notes] if source is not None else []
 
 
 def _names_of(file: ExternalFile) -> set[str]:

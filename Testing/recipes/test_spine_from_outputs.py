@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import json
 from functools import cache
@@ -159,6 +160,43 @@ def test_one_failing_case_never_stops_the_others(lab):
     assert [case["succeeded"] for case in summary["cases"]] == [True, False, False, False, False, True]
     with pytest.raises(PartialFailureError, match="4 of 6"):
         result.raise_if_failed()
+
+
+def test_a_case_that_spineps_left_out_fails_by_name_instead_of_being_absent(lab):
+    lab.add("01")
+    lab.add("02", vert=None)
+    lab.add("03", contrast="T1w", vert=None)
+    result = lab.refine()
+    assert [case.key for case in result.succeeded] == ["sub-01_T2w"]
+    assert {case.key: case.error.cause.split(" in ")[0] for case in result.failed} == {
+        "sub-02_T2w": "SPINEPS left no file for sub-02_T2w",
+        "sub-03_T1w": "SPINEPS left no file for sub-03_T1w",
+    }
+    assert [case.key for case in lab.refine(cases=["01"]).cases] == ["sub-01_T2w"]
+
+
+def test_a_canal_that_leaves_nothing_of_the_spine_is_refused_and_an_empty_one_is_told(lab):
+    canal = outputs()[2]
+    lab.add("01", canal=canal.with_array(np.ones_like(canal.array)))
+    lab.add("02", canal=canal.with_array(np.zeros_like(canal.array)))
+    everything, nothing = lab.refine().cases
+    assert "Nothing is left of the spine" in everything.error.cause
+    assert "canal" in everything.error.remedy
+    assert not list((lab.images / "derivatives").rglob("sub-01*.nii.gz"))
+    assert any("canal: the mask is empty" in note for note in nothing.notes)
+
+
+def test_what_is_odd_about_a_header_reaches_the_user_and_the_report(lab):
+    lab.add()
+    path = lab.images / "sub-01/anat/sub-01_T2w.nii.gz"
+    image = nib.load(path)
+    other = image.affine.copy()
+    other[2, 3] += 5
+    image.set_qform(other, code=1)
+    path.write_bytes(gzip.compress(image.to_bytes()))
+    (case,) = lab.refine().cases
+    assert any("image:" in note and "qform" in note for note in case.notes)
+    assert json.loads(case.report.read_text())["Notes"] == list(case.notes)
 
 
 def test_a_defect_of_our_own_is_one_failed_case_too(lab, monkeypatch):
