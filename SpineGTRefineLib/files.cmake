@@ -51,7 +51,9 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/check.py
   SpineGTRefineLib/cli/convert.py
   SpineGTRefineLib/cli/demo.py
+  SpineGTRefineLib/cli/demo_models.py
   SpineGTRefineLib/cli/doctor.py
+  SpineGTRefineLib/cli/env.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
   SpineGTRefineLib/cli/models.py
@@ -71,10 +73,14 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
   SpineGTRefineLib/engine/__init__.py
+  SpineGTRefineLib/engine/batch.py
   SpineGTRefineLib/engine/bootstrap.py
   SpineGTRefineLib/engine/client.py
   SpineGTRefineLib/engine/connection.py
   SpineGTRefineLib/engine/delivery.py
+  SpineGTRefineLib/engine/launch.py
+  SpineGTRefineLib/engine/machine.py
+  SpineGTRefineLib/engine/plan.py
   SpineGTRefineLib/engine/protocol.py
   SpineGTRefineLib/engine/recipe_jobs.py
   SpineGTRefineLib/engine/tickets.py
@@ -103,14 +109,18 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/trainer.py
   SpineGTRefineLib/models/__init__.py
   SpineGTRefineLib/models/checkpoint.py
+  SpineGTRefineLib/models/cost.py
   SpineGTRefineLib/models/devices.py
   SpineGTRefineLib/models/download.py
   SpineGTRefineLib/models/entry_fields.py
   SpineGTRefineLib/models/external.py
   SpineGTRefineLib/models/folder.py
+  SpineGTRefineLib/models/installed.py
+  SpineGTRefineLib/models/intake.py
   SpineGTRefineLib/models/loading.py
   SpineGTRefineLib/models/network.py
   SpineGTRefineLib/models/orientation.py
+  SpineGTRefineLib/models/plan_checks.py
   SpineGTRefineLib/models/postprocessing.py
   SpineGTRefineLib/models/prediction.py
   SpineGTRefineLib/models/registry.py
@@ -118,6 +128,19 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/store.py
   SpineGTRefineLib/models/tiles.py
   SpineGTRefineLib/models/unpack.py
+  SpineGTRefineLib/panel/__init__.py
+  SpineGTRefineLib/panel/case_section.py
+  SpineGTRefineLib/panel/case_view.py
+  SpineGTRefineLib/panel/dataset_section.py
+  SpineGTRefineLib/panel/editor_section.py
+  SpineGTRefineLib/panel/engine_starter.py
+  SpineGTRefineLib/panel/gui_thread.py
+  SpineGTRefineLib/panel/preferences.py
+  SpineGTRefineLib/panel/problem_section.py
+  SpineGTRefineLib/panel/section.py
+  SpineGTRefineLib/panel/segment_editor.py
+  SpineGTRefineLib/panel/worklist_section.py
+  SpineGTRefineLib/panel/workspace.py
   SpineGTRefineLib/phantoms/__init__.py
   SpineGTRefineLib/phantoms/body.py
   SpineGTRefineLib/phantoms/dataset.py
@@ -135,6 +158,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/child.py
   SpineGTRefineLib/process/environment.py
   SpineGTRefineLib/process/environments.py
+  SpineGTRefineLib/process/memory.py
   SpineGTRefineLib/process/probe.py
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
@@ -149,42 +173,71 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/__init__.py
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
+  SpineGTRefineLib/refine/canal.py
   SpineGTRefineLib/refine/compatible.py
   SpineGTRefineLib/refine/components.py
   SpineGTRefineLib/refine/compose.py
   SpineGTRefineLib/refine/decisions.py
+  SpineGTRefineLib/refine/growth.py
+  SpineGTRefineLib/refine/holes.py
   SpineGTRefineLib/refine/inference.py
+  SpineGTRefineLib/refine/inputs.py
   SpineGTRefineLib/refine/instances.py
+  SpineGTRefineLib/refine/layers.py
   SpineGTRefineLib/refine/levels.py
   SpineGTRefineLib/refine/matching.py
   SpineGTRefineLib/refine/naming.py
   SpineGTRefineLib/refine/nearest.py
   SpineGTRefineLib/refine/overlap.py
+  SpineGTRefineLib/refine/pieces.py
+  SpineGTRefineLib/refine/rootlets.py
+  SpineGTRefineLib/refine/runs.py
   SpineGTRefineLib/refine/separation.py
   SpineGTRefineLib/refine/spine.py
+  SpineGTRefineLib/refine/surface.py
+  SpineGTRefineLib/refine/transfer.py
   SpineGTRefineLib/refine/writing.py
   SpineGTRefineLib/resources.py
   SpineGTRefineLib/review/__init__.py
+  SpineGTRefineLib/review/activity.py
+  SpineGTRefineLib/review/ahead.py
+  SpineGTRefineLib/review/drafting.py
   SpineGTRefineLib/review/drafts.py
   SpineGTRefineLib/review/editor.py
+  SpineGTRefineLib/review/lease.py
   SpineGTRefineLib/review/lists.py
+  SpineGTRefineLib/review/loading.py
+  SpineGTRefineLib/review/operations.py
+  SpineGTRefineLib/review/origin.py
+  SpineGTRefineLib/review/prefetch.py
+  SpineGTRefineLib/review/problems.py
   SpineGTRefineLib/review/proposals.py
+  SpineGTRefineLib/review/runs.py
+  SpineGTRefineLib/review/saving.py
+  SpineGTRefineLib/review/session.py
   SpineGTRefineLib/review/signal.py
+  SpineGTRefineLib/review/verified.py
+  SpineGTRefineLib/review/versions.py
+  SpineGTRefineLib/review/workbench.py
   SpineGTRefineLib/review/worklist.py
   SpineGTRefineLib/scene/__init__.py
   SpineGTRefineLib/scene/case.py
   SpineGTRefineLib/scene/context.py
+  SpineGTRefineLib/scene/display.py
+  SpineGTRefineLib/scene/editor.py
   SpineGTRefineLib/scene/grids.py
   SpineGTRefineLib/scene/labels.py
   SpineGTRefineLib/scene/layers.py
   SpineGTRefineLib/scene/segments.py
   SpineGTRefineLib/scene/terminology.py
+  SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py
   SpineGTRefineLib/userfolders.py
   )
 
 set(SpineGTRefineLib_RESOURCES
   Resources/Anatomy/README.md
+  Resources/Anatomy/composition.csv
   Resources/Anatomy/schemes/canal.csv
   Resources/Anatomy/schemes/cord.csv
   Resources/Anatomy/schemes/gmwm.csv
@@ -207,14 +260,14 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Environments/models.toml
   Resources/Models/demo/canal/MODEL_CARD.md
   Resources/Models/demo/canal/SHA256.json
-  Resources/Models/demo/canal/canal/MODEL_CARD.md
-  Resources/Models/demo/canal/canal/SHA256.json
-  Resources/Models/demo/canal/canal/dataset.json
-  Resources/Models/demo/canal/canal/fold_all/checkpoint_final.pth
-  Resources/Models/demo/canal/canal/plans.json
   Resources/Models/demo/canal/dataset.json
   Resources/Models/demo/canal/fold_all/checkpoint_final.pth
   Resources/Models/demo/canal/plans.json
+  Resources/Models/demo/cord/MODEL_CARD.md
+  Resources/Models/demo/cord/SHA256.json
+  Resources/Models/demo/cord/dataset.json
+  Resources/Models/demo/cord/fold_all/checkpoint_final.pth
+  Resources/Models/demo/cord/plans.json
   Resources/Models/models.json
   Resources/Phantoms/regions.csv
   Resources/Phantoms/segments.csv

@@ -1,9 +1,19 @@
-"""Pure functions on label maps: matching, joining, splitting, subtracting. They read no files and change no input."""
+"""Pure functions on label maps: matching, cleaning, joining, splitting, subtracting. They read no files.
 
+Every step takes label maps and returns a new one; nothing that is given is changed.
+"""
+
+from .canal import canal_around_cord, cord_inside_canal, fill_canal, subtract_canal
 from .decisions import Decision
 from .instances import LABELLED, ORDINAL, detect_convention
+from .layers import compose_masks, decompose_mask
+from .levels import merge, merge_fragment, rename, shift_levels, swap_levels
 from .overlap import OverlapTable, joint_histogram
+from .pieces import fill_holes, largest_component, remove_small
+from .rootlets import SpinalLevels, spinal_levels, zero_below
 from .spine import POLICIES, SpineInputs, SpineRefinement, refine_spine
+from .surface import expand, shrink, smooth
+from .transfer import Transfer, merge_endplates, transfer_labels
 
 __all__ = [
     "LABELLED",
@@ -11,9 +21,32 @@ __all__ = [
     "POLICIES",
     "Decision",
     "OverlapTable",
+    "SpinalLevels",
     "SpineInputs",
     "SpineRefinement",
+    "Transfer",
+    "canal_around_cord",
+    "compose_masks",
+    "cord_inside_canal",
+    "decompose_mask",
     "detect_convention",
+    "expand",
+    "fill_canal",
+    "fill_holes",
     "joint_histogram",
+    "largest_component",
+    "merge",
+    "merge_endplates",
+    "merge_fragment",
     "refine_spine",
+    "remove_small",
+    "rename",
+    "shift_levels",
+    "shrink",
+    "smooth",
+    "spinal_levels",
+    "subtract_canal",
+    "swap_levels",
+    "transfer_labels",
+    "zero_below",
 ]

@@ -1,4 +1,4 @@
-"""Connected components of masks: the largest one, and those too small to be real.
+"""Connected components of masks and label maps: the largest one, and those too small to be real.
 
 Sizes are given in cubic millimetres or as a fraction of the structure, so that they mean the same on every grid.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
+
+from .runs import find_pieces, paint
 
 FULL_CONNECTIVITY = 3
 """Voxels that share a corner belong together (26 neighbours)."""
@@ -36,19 +38,44 @@ def label_components(mask: np.ndarray, connectivity: int = FULL_CONNECTIVITY) ->
     return labels, np.bincount(labels.ravel())[1:]
 
 
-def largest_component(mask: np.ndarray, connectivity: int = FULL_CONNECTIVITY) -> np.ndarray:
-    """Return the largest connected component of a mask (the first of equals; empty stays empty)."""
-    labels, sizes = label_components(mask, connectivity)
-    if sizes.size < 2:
-        return mask.astype(bool)
-    return np.asarray(labels == int(sizes.argmax()) + 1)
+def largest_component(labels: np.ndarray, connectivity: int = FULL_CONNECTIVITY) -> np.ndarray:
+    """Keep the largest connected piece of every label.
+
+    Parameters
+    ----------
+    labels
+        Integers or bool, three axes; 0 is background. All labels are looked at in one pass.
+    connectivity
+        1 (faces) to 3 (corners).
+
+    Returns
+    -------
+    array
+        A new array of the same type. Of pieces of equal size the one that comes first in the array is kept.
+    """
+    pieces = find_pieces(labels, connectivity)
+    return paint(labels, pieces.runs, np.flatnonzero(~pieces.largest()[pieces.of_run]), 0)
 
 
-def remove_small(mask: np.ndarray, minimum_voxels: float, connectivity: int = FULL_CONNECTIVITY) -> np.ndarray:
-    """Return the mask without components of fewer than ``minimum_voxels`` voxels."""
-    labels, sizes = label_components(mask, connectivity)
-    keep = np.concatenate([[False], sizes >= minimum_voxels])
-    return np.asarray(keep[labels])
+def remove_small(
+    labels: np.ndarray, minimum_voxels: float, connectivity: int = FULL_CONNECTIVITY, *, keep_largest: bool = False
+) -> np.ndarray:
+    """Remove the connected pieces of fewer than ``minimum_voxels`` voxels, of every label.
+
+    Parameters
+    ----------
+    labels, connectivity
+        As for :func:`largest_component`.
+    minimum_voxels
+        A piece this large stays.
+    keep_largest
+        Whether the largest piece of a label stays however small it is, so that no structure disappears.
+    """
+    pieces = find_pieces(labels, connectivity)
+    kept = pieces.voxels >= minimum_voxels
+    if keep_largest:
+        kept |= pieces.largest()
+    return paint(labels, pieces.runs, np.flatnonzero(~kept[pieces.of_run]), 0)
 
 
 def too_small(sizes: np.ndarray, voxel_volume: float, minimum_mm3: float, minimum_fraction: float) -> np.ndarray:

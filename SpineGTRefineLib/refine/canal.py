@@ -1,0 +1,89 @@
+"""Steps on canal and cord: close gaps of the canal, take it away from bone, keep the cord inside."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import UsageError
+from ..imaging import LabelMap
+from . import components
+from .compose import fill_background, subtract
+from .inputs import require_same_grid, values_of_kinds
+
+CANAL_KINDS = ("canal_whole", "canal_without_cord")
+
+
+def fill_canal(labels: LabelMap) -> LabelMap:
+    """Fill holes and dents of the canal in every axial slice, in background only.
+
+    A background voxel is filled if canal or cord lies on both sides of it, left and right as well as in front and
+    behind, in its own slice. Vertebrae and discs are never overwritten. Slices are those of the voxel axis nearest to
+    head-foot.
+
+    Raises
+    ------
+    UsageError
+        The map's scheme has no canal.
+    """
+    canal = values_of_kinds(labels, CANAL_KINDS)
+    if not canal:
+        raise UsageError(f"A mask of the scheme {labels.scheme.name!r} has no canal to fill.")
+    inside = labels.mask([*canal, *values_of_kinds(labels, ["cord"])])
+    world = labels.geometry.orientation[:, 0]
+    between = [_between(inside, axis) for axis in range(3) if world[axis] != 2]
+    filled = (between[0] & between[1]).astype(labels.array.dtype) * canal[0]
+    return labels.with_array(fill_background(labels.array, filled))
+
+
+def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0) -> LabelMap:
+    """Take the canal away from vertebrae, discs and sacrum; cord and canal in the map itself stay.
+
+    Parameters
+    ----------
+    labels
+        The map; not changed.
+    canal
+        Everything that is not 0 is taken away.
+    speck_mm3
+        Pieces below this volume that the cut leaves of a structure are removed; never its largest one. 0 keeps all.
+
+    Raises
+    ------
+    GeometryError
+        The grids differ.
+    """
+    require_same_grid(labels, canal, "canal")
+    own = labels.mask(values_of_kinds(labels, (*CANAL_KINDS, "cord")))
+    cut = subtract(labels.array, (canal.array != 0) & ~own)
+    if speck_mm3 > 0:
+        least = speck_mm3 / labels.geometry.voxel_volume
+        touched = np.unique(labels.array[(cut == 0) & (labels.array != 0)])
+        cleaned = components.remove_small(cut, least, keep_largest=True)
+        cut = np.where(np.isin(cut, touched), cleaned, cut)
+    return labels.with_array(cut)
+
+
+def cord_inside_canal(cord: LabelMap, canal: LabelMap) -> LabelMap:
+    """Return the cord without what lies outside the whole canal.
+
+    Slices that the canal does not reach at all (it was drawn over a shorter stretch) keep their cord.
+    """
+    require_same_grid(cord, canal, "canal")
+    inside = canal.array != 0
+    axis = int(np.flatnonzero(cord.geometry.orientation[:, 0] == 2)[0])
+    covered = inside.any(axis=tuple(other for other in range(3) if other != axis), keepdims=True)
+    return cord.with_array(subtract(cord.array, covered & ~inside))
+
+
+def canal_around_cord(canal: LabelMap, cord: LabelMap) -> LabelMap:
+    """Return the whole canal, widened where the cord leaves it."""
+    require_same_grid(canal, cord, "cord")
+    value = canal.scheme.value_of("canal_whole")
+    return canal.with_array(fill_background(canal.array, (cord.array != 0).astype(canal.array.dtype) * value))
+
+
+def _between(mask: np.ndarray, axis: int) -> np.ndarray:
+    """Voxels with ``mask`` on both sides of them along an axis, or in it."""
+    before = np.logical_or.accumulate(mask, axis=axis)
+    after = np.flip(np.logical_or.accumulate(np.flip(mask, axis), axis=axis), axis)
+    return np.asarray(before & after)
