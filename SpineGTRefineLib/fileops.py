@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -53,9 +54,9 @@ def write_atomic(path: Path, data: bytes) -> None:
         _replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
+        unchanged = " The previous file is unchanged." if os.path.lexists(path) else ""
         raise WriteError(
-            f"{path} could not be written: {error.strerror or error}. The previous file is unchanged.",
-            "Free some disk space, close programs that hold the file, or choose another folder with --output.",
+            f"{path} could not be written: {error.strerror or error}.{unchanged}", remedy_for(error)
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -65,6 +66,15 @@ def write_atomic(path: Path, data: bytes) -> None:
 def write_text_atomic(path: Path, text: str) -> None:
     """Like :func:`write_atomic` for text, as UTF-8 with Unix line ends."""
     write_atomic(path, text.encode("utf-8"))
+
+
+def remedy_for(error: OSError) -> str:
+    """Say what a person can do about a write that the system refused."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some disk space, or choose another folder with --output; then save again."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Close programs that hold the file, ask for the right to write there, or choose another --output."
+    return "Choose another folder with --output."
 
 
 def _keep_permissions(old: Path, new: Path) -> None:

@@ -150,6 +150,18 @@ def test_a_full_disk_at_any_step_leaves_the_old_file(owner, name: str, tmp_path:
     assert [p.name for p in tmp_path.iterdir()] == ["mask.nii.gz"]
 
 
+@pytest.mark.parametrize(("code", "advice"), [(errno.ENOSPC, "Free some disk space"), (errno.EROFS, "right to write")])
+def test_the_remedy_fits_the_refusal_and_no_file_is_claimed_that_never_was(code, advice, tmp_path, monkeypatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(WriteError) as failure:
+        write_atomic(tmp_path / "new" / "mask.nii.gz", NEW)
+    assert advice in failure.value.remedy
+    assert "previous file" not in failure.value.cause
+
+
 def test_a_mask_that_could_not_be_written_is_still_the_old_mask(tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "mask.nii.gz"
     old = label_map(seed=1)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from ..errors import UsageError, WriteError
+from ..fileops import remedy_for
 from .identity import file_id, host_id, timestamp
 from .layout import state_folder
 
@@ -98,8 +99,7 @@ def record(output: Path, event: Event) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         raise WriteError(
-            f"The event could not be written to {path}: {error.strerror or error}.",
-            "Free some disk space, or choose a folder you can write to with --output.",
+            f"The event could not be written to {path}: {error.strerror or error}.", remedy_for(error)
         ) from error
 
 
