@@ -7,6 +7,8 @@ case and goes on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class RefineError(Exception):
     """Base of all errors that this project raises on purpose.
@@ -40,6 +42,17 @@ class PartialFailureError(RefineError):
     """A batch ended; some of its cases failed (each with its own error in the summary)."""
 
     exit_code = 3
+    named_at_most = 3
+
+    @classmethod
+    def of(cls, failed: Sequence[str], total: int) -> PartialFailureError:
+        """Count the failing cases of a batch and name the first ones; the summary before it names all."""
+        more = len(failed) - cls.named_at_most
+        names = ", ".join(failed[: cls.named_at_most]) + (f" and {more} more" if more > 0 else "")
+        return cls(
+            f"{len(failed)} of {total} cases failed: {names}.",
+            "See what to do for each above, and run the command again.",
+        )
 
 
 class InputError(RefineError, ValueError):

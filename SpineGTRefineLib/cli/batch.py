@@ -12,9 +12,6 @@ from .terminal import Terminal, as_error
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-NAMED_FAILURES = 3
-"""How many failing cases the last line of a command names; the table before it names all."""
-
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
@@ -49,15 +46,9 @@ class Outcome(Generic[Result]):
         PartialFailureError
             Names the first failing cases and how many there are.
         """
-        if not self.failures:
-            return
-        names = ", ".join(name for name, _ in self.failures[:NAMED_FAILURES])
-        more = len(self.failures) - NAMED_FAILURES
-        raise PartialFailureError(
-            f"{len(self.failures)} of {len(self.failures) + len(self.results)} cases failed: {names}"
-            + (f" and {more} more." if more > 0 else "."),
-            "See the reason of each above; mend them and run the command again.",
-        )
+        if self.failures:
+            names = [name for name, _ in self.failures]
+            raise PartialFailureError.of(names, len(names) + len(self.results))
 
     def _explained(self) -> list[tuple[str, dict[str, str | int]]]:
         return [(name, as_error(error)) for name, error in self.failures]

@@ -98,7 +98,4 @@ class FolderOutcome:
     def raise_if_failed(self) -> None:
         """Raise one error that counts the failures, if there are any."""
         if self.failed:
-            raise PartialFailureError(
-                f"{len(self.failed)} of {len(self.cases)} cases failed: {', '.join(case.key for case in self.failed)}.",
-                "See the cause and the remedy of each case.",
-            )
+            raise PartialFailureError.of([case.key for case in self.failed], len(self.cases))
