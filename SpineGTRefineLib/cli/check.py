@@ -161,8 +161,16 @@ def _show(terminal: Terminal, outcome: Outcome[tuple[Problem, ...]], *, remarks:
 
 def _row(name: str, problem: Problem) -> tuple[object, ...]:
     place = f"slice {'ijk'[problem.slice[0]]} = {problem.slice[1]}" if problem.slice is not None else ""
-    where = "\n".join(part for part in (problem.structure, place) if part)
+    where = "\n".join(part for part in (_name(problem.structure), place) if part)
     return name, problem.severity, where, f"{problem.message}\n{problem.remedy}".strip()
+
+
+def _name(structure: str | None) -> str:
+    """Name for people of a structure; keys are for programs (``--json``, ``--tsv``)."""
+    from ..anatomy import structures
+
+    known = structures().get(structure) if structure else None
+    return known.name if known else ""
 
 
 def _tsv_row(name: str, problem: Problem) -> tuple[object, ...]:

@@ -218,7 +218,8 @@ def _one_frame(voxels: np.ndarray, frame: int | None, notes: list[str]) -> np.nd
         raise UnsupportedFileError(f"There is no frame {frame}: the file has {frames}.", "Frames count from 0.")
     if frames > 1 and frame is None:
         raise UnsupportedFileError(
-            f"The file has {frames} frames {voxels.shape}; one volume is expected.", "Say which one: frame=0."
+            f"The file holds {frames} volumes (shape {voxels.shape}); one is expected.",
+            "Save the one volume that is meant as a file of its own (in Python: frame=0).",
         )
     if frames > 1:
         notes.append(f"frame {frame} of {frames} was taken")

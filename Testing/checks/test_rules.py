@@ -88,6 +88,15 @@ def test_an_empty_mask_is_flagged_but_is_no_error(lumbar):
     assert [(p.rule, p.severity) for p in problems] == [("empty_mask", "warning")]
 
 
+def test_an_image_or_a_mask_in_another_scheme_is_said_once_not_value_by_value(lumbar):
+    def change(array):
+        array[:, :, :40] = 300 + np.arange(40)
+
+    problem = the_one(check_labels(edited(lumbar.spine, change)), "known_values")
+    assert problem.message.startswith("40 of the ")
+    assert "another label scheme" in problem.remedy
+
+
 @pytest.mark.parametrize("value", [19, 255, 60000, -3])
 def test_a_value_that_the_scheme_does_not_know_is_an_error_with_its_place(lumbar, value):
     def change(array):

@@ -47,6 +47,7 @@ def test_people_get_a_table(program, two_pieces):
     outcome = program("check", two_pieces)
     assert "What is suspicious" in outcome.out
     assert "mask.nii.gz" in outcome.out
+    assert "vertebra_" not in outcome.out, "keys are for programs"
 
 
 def test_finding_something_is_no_failure_unless_asked_for(program, two_pieces):
