@@ -24,8 +24,9 @@ from slicer.util import VTKObservationMixin
 
 LIBRARY = "SpineGTRefineLib"
 
-# Installed, the library lies beside this file; in a checkout, beside this folder, which Slicer does not search.
-if importlib.util.find_spec(LIBRARY) is None:
+# Installed, the library lies beside this file; in a checkout, beside this folder, which Slicer does not search. A folder
+# of that name without code (origin is None: a namespace) is not the library.
+if getattr(importlib.util.find_spec(LIBRARY), "origin", None) is None:
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 
