@@ -124,11 +124,14 @@ def test_plain_nnunet_reads_the_result(results, tmp_path):
 def test_the_exported_model_is_smaller_and_says_the_same(results, tmp_path):
     from SpineGTRefineLib.learning.export import export_for_inference
     from SpineGTRefineLib.models import ModelStore, predict
+    from SpineGTRefineLib.models.checkpoint import load_checkpoint
 
     light = export_for_inference(results, tmp_path / "light")
     sizes = [(folder / "fold_all" / "checkpoint_final.pth").stat().st_size for folder in (results, light)]
-    assert sizes[1] < sizes[0] / 3
+    assert sizes[1] < sizes[0] / 4
     assert list(json.loads((light / "plans.json").read_text())["configurations"]) == ["3d_fullres"]
+    weights = load_checkpoint(light / "fold_all" / "checkpoint_final.pth").weights
+    assert {str(tensor.dtype) for tensor in weights.values()} == {"torch.float16"}
     store = ModelStore(tmp_path / "store")
     image = ball(99)[0]
     said = [

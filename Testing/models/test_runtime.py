@@ -75,6 +75,25 @@ def test_labels_equal_those_of_nnunet_with_its_other_reader(nnunet, store, tmp_p
     assert np.array_equal(predict([read_image(image_file)], model, device="cpu").labels.array, expected)
 
 
+def test_the_voxel_size_is_the_one_that_the_header_states(nnunet, store, tmp_path):
+    """35 voxels of 0.7 mm are 24.5 voxels of 1 mm: the seventh digit decides, and nnU-Net takes the header's."""
+    draw = np.random.default_rng(3)
+    path = tmp_path / "image.nii.gz"
+    for angle in np.radians(np.arange(1, 80)):
+        affine = np.diag([0.7, 0.7, 0.7, 1.0])
+        affine[1:3, 1:3] = 0.7 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        write_image(path, Image(draw.normal(size=(24, 24, 35)).astype(np.float32), Geometry((24, 24, 35), affine)))
+        image = read_image(path)
+        stated = [float(zoom) for zoom in image.source.header.get_zooms()]
+        if round(35 * image.geometry.spacing[2]) != round(35 * stated[2]):
+            break
+    else:
+        pytest.fail("no rotation makes the two spacings differ: the test proves nothing")
+    model = own_model(store, tmp_path / "model")
+    expected = nnunet_says(tmp_path / "model", [path])
+    assert np.array_equal(predict([image], model, device="cpu").labels.array, expected)
+
+
 def test_mirrored_copies_vote_when_the_entry_says_so(nnunet, store, tmp_path, image_file):
     from dataclasses import replace
 

@@ -183,6 +183,16 @@ def test_the_layout_of_the_spinal_cord_toolbox_loads(store, nnunet, tmp_path, ki
     assert loaded.identity["trainer"].startswith("nnUNetTrainerDiceCELoss")
 
 
+@pytest.mark.parametrize(("stated", "expected"), [("RPI", "LAS"), (None, "PIR")])
+def test_what_the_model_states_about_its_orientation_wins_over_the_registry(tmp_path, nnunet, stated, expected):
+    from tiny_models import make_model
+
+    extra = {"image_orientation": stated} if stated else {}
+    archive = zipped(make_model(tmp_path / "model", extra_dataset=extra), tmp_path / "model.zip")
+    model = store_with(tmp_path, orientation="PIR").install("tiny", opener=serving(archive))
+    assert load_model(model).orientation == expected
+
+
 def test_the_layout_of_totalspineseg_loads_with_its_best_checkpoint(store, nnunet, tmp_path):
     from tiny_models import make_totalspineseg_layout
 
