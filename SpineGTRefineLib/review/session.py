@@ -220,9 +220,16 @@ class ReviewSession:
         return None if item is None else self.open(item)
 
     def open_next(self) -> Origin | None:
-        """Open the next mask to do; None if all others are done."""
-        item = self.worklist.next_to_do(self.item.key)
-        return None if item is None else self.open(item)
+        """Open the next mask to do that nobody else holds; None if there is none."""
+        here = self.item.key
+        item = self.worklist.next_to_do(here)
+        seen: set[tuple[str, str]] = {here}
+        while item is not None and item.key not in seen:
+            if self._is_free(item):
+                return self.open(item)
+            seen.add(item.key)
+            item = self.worklist.next_to_do(item.key)
+        return None
 
     def close(self) -> None:
         """Close the open mask, if any; unsaved edits are kept as a draft and offered at the next start."""
@@ -400,6 +407,10 @@ class ReviewSession:
         lost = partial(self._lose_lease, item.key)
         self._lease = LeaseKeeper(lease, lambda error: self._deliver(partial(lost, error)))
         return SessionState.EDITING
+
+    def _is_free(self, item: Item) -> bool:
+        holder = locks.holder_of(locks.lease_path(self.dataset.output, *item.key, self.track.lock))
+        return holder is None or holder.rater == self.track.rater
 
     def _unlock(self) -> None:
         if self._lease is not None:
