@@ -248,6 +248,12 @@ def test_an_image_without_contrast_is_refused(loaded, blobs):
         predict([Image(np.full_like(blobs.array, 7), blobs.geometry)], loaded, device="cpu")
 
 
+def test_an_empty_mask_as_a_channel_is_not_taken_for_an_image_without_contrast(nnunet, store, tmp_path, blobs):
+    model = own_model(store, tmp_path / "model", channels=2, normalization="NoNormalization")
+    empty = Image(np.zeros_like(blobs.array), blobs.geometry)
+    assert predict([blobs, empty], model, device="cpu").labels.array.any()
+
+
 def test_voxels_that_are_not_numbers_are_taken_as_zero_and_that_is_said(loaded, blobs):
     array = blobs.array.copy()
     array[5, 5, 5] = 0
