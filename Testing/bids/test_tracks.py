@@ -87,12 +87,12 @@ def test_an_unedited_lab_mask_is_compared_with_itself_and_not_with_a_proposal_at
 
 
 def test_a_rater_who_flagged_their_edits_and_then_accepts_them_has_corrected_the_mask(world):
-    save(world, make_labels(stop=6), rater="AB", status="flagged")
+    save(world, make_labels(stop=5), rater="AB", status="flagged")
     read = load_mask(world.dataset, world.case, CANAL)
     assert save(world, read, rater="CD", status="corrected").status == "accepted-unchanged"
     read = load_mask(world.dataset, world.case, CANAL)
-    save(world, read.with_array(make_labels(stop=7).array), rater="AB", status="flagged")
-    assert save(world, make_labels(stop=7), rater="AB", status="corrected").status == "corrected"
+    save(world, read.with_array(make_labels(stop=6).array), rater="AB", status="flagged")
+    assert save(world, make_labels(stop=6), rater="AB", status="corrected").status == "corrected"
 
 
 def test_remarks_reach_sidecar_and_event_and_free_text_only_the_event(world):
