@@ -159,6 +159,8 @@ def _write_descriptions(root: Path, cases: Sequence[PhantomCase]) -> None:
     }
     write_text_atomic(root / "dataset_description.json", _json({**raw, "GeneratedBy": generated}))
     write_text_atomic(root / "derivatives" / "labels" / "dataset_description.json", _json(labels))
+    # Labs name their masks so, and the BIDS validator does not know the style; their own datasets carry this line, too.
+    write_text_atomic(root / "derivatives" / "labels" / ".bidsignore", "*_label-*\n")
     write_text_atomic(root / "README.md", README)
     rows = ["participant_id\tspecies", *(f"sub-{case.subject}\tn/a" for case in cases)]
     write_text_atomic(root / "participants.tsv", "\n".join(rows) + "\n")

@@ -2,34 +2,15 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from bids_validator import validator_errors
 from bids_world import add_image, make_labels
 
 from SpineGTRefineLib.bids import Dataset, load_mask, locks, mask_type, mask_types, save_mask
 from SpineGTRefineLib.bids.layout import drafts_folder, sidecar_path
 from SpineGTRefineLib.imaging import read_image
-
-
-@pytest.fixture(scope="module")
-def validator() -> str:
-    beside_python = Path(sys.executable).with_name("bids-validator-deno")
-    found = str(beside_python) if beside_python.exists() else shutil.which("bids-validator-deno")
-    if found is None:
-        pytest.skip("needs bids-validator-deno (pip install bids-validator-deno)")
-    return found
-
-
-def errors(validator: str, folder: Path, *options: str) -> list[str]:
-    command = [validator, str(folder), "--format", "json", "--max-rows", "-1", *options]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    report = json.loads(result.stdout)
-    parts = [report, *report.get("derivativesSummary", {}).values()]
-    issues = [issue for part in parts for issue in part["issues"]["issues"]]
-    return [f"{issue['code']} {issue['location']}" for issue in issues if issue["severity"] == "error"]
 
 
 @pytest.fixture
@@ -63,16 +44,16 @@ def study(tmp_path: Path) -> Dataset:
 
 
 @pytest.mark.slow
-def test_the_validator_finds_no_error_alone_and_inside_the_raw_dataset(validator, study):
+def test_the_validator_finds_no_error_alone_and_inside_the_raw_dataset(study):
     state = study.output / ".spine-gt-refine"
     assert all(list((state / part).rglob("*")) for part in ("events", "locks", "history", "drafts"))
-    assert errors(validator, study.output) == []
-    assert errors(validator, study.root, "--recursive") == []
+    assert validator_errors(study.output) == []
+    assert validator_errors(study.root, "--recursive") == []
 
 
 @pytest.mark.slow
-def test_the_validator_would_have_found_a_wrong_name(validator, study):
+def test_the_validator_would_have_found_a_wrong_name(study):
     wrong = study.output / "sub-01/ses-M0/anat/sub-01_ses-M0_T2w_label-spine_dseg.nii.gz"
     shutil.copy(next(study.output.rglob("*_seg-spine_desc-refined_dseg.nii.gz")), wrong)
-    assert errors(validator, study.output)
-    assert errors(validator, study.root, "--recursive")
+    assert validator_errors(study.output)
+    assert validator_errors(study.root, "--recursive")

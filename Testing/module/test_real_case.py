@@ -8,9 +8,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from bids_validator import validator_errors
 from scene_helpers import Annotator
 
 from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.bids import Dataset, locks
+from SpineGTRefineLib.bids.layout import drafts_folder
 from SpineGTRefineLib.errors import ConflictError, MissingFileError, UsageError
 from SpineGTRefineLib.imaging import LabelMap, read_image, read_labels, write_labels
 
@@ -103,6 +106,21 @@ def test_only_the_voxels_that_were_edited_differ_in_the_saved_mask(logic, world)
     assert saved.difference.changed_voxels == 50
     now = hashes(world.tmp)
     assert {path: now[path] for path in before} == before, "no input file changed"
+
+
+def test_the_validator_finds_no_error_in_what_a_real_case_leaves_behind(logic, world):
+    logic.runRecipe("spine", **world.folders)
+    paint(logic, "vertebra_C6", background_voxels(logic.shown.labels(), 12))
+    saved = logic.saveRefined(rater="AB")
+    logic.runRecipe("spine", **world.folders)
+    output = Dataset.open(world.root).output
+    locks.acquire(output, KEY, "spine", "CD")
+    (drafts_folder(output) / KEY).mkdir(parents=True)
+    (drafts_folder(output) / KEY / "spine.npz").write_bytes(b"draft")
+    state = output / ".spine-gt-refine"
+    assert all(any((state / part).rglob("*")) for part in ("events", "locks", "history", "drafts"))
+    assert saved.path.is_relative_to(output)
+    assert validator_errors(output) == []
 
 
 def test_a_proposal_waits_beside_the_mask_that_a_person_has_saved(logic, world):

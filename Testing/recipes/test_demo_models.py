@@ -4,13 +4,11 @@ The phantoms are drawn from seeds that were fixed before training and never trai
 images proves nothing; there, only the way is tested.
 """
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bids_validator import validator_errors
 
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.imaging import Image, read_image, read_labels, reorient, write_image
@@ -46,15 +44,6 @@ def dice(a: np.ndarray, b: np.ndarray) -> float:
     return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
-def validate(derivative: Path) -> list[dict]:
-    validator = Path(sys.executable).with_name("bids-validator-deno")
-    if not validator.exists():
-        pytest.skip("needs bids-validator-deno (the extra [test])")
-    command = [str(validator), str(derivative), "--format", "json", "--max-rows", "-1"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [i for i in json.loads(answer.stdout)["issues"]["issues"] if i["severity"] == "error"]
-
-
 @pytest.fixture(scope="module")
 def phantoms():
     assert not {p["seed"] for p in TEST_PHANTOMS.values()} & set(TRAINING_SEEDS)
@@ -74,7 +63,7 @@ def test_held_out_phantoms_are_segmented_from_disk_to_derivative(phantoms, tmp_p
         scores[kind] = dice(saved.array > 0, getattr(phantom, name).array > 0)
     print(name, {kind: round(score, 3) for kind, score in scores.items()})
     assert min(scores.values()) >= GOALS[name], scores
-    assert validate(Dataset.open(root).output) == []
+    assert validator_errors(Dataset.open(root).output) == []
 
 
 def test_the_storage_of_an_image_does_not_change_the_result(phantoms, tmp_path):
@@ -98,7 +87,7 @@ def test_recipes_run_on_real_mri_and_keep_the_grid(shared_data, tmp_path, name):
     for key, outcome in run(root, name).items():
         image = read_image(Dataset.open(root).case(key).image)
         assert read_labels(outcome.saved.path, recipe(name).mask_type.scheme).geometry.matches(image.geometry)
-    assert validate(Dataset.open(root).output) == []
+    assert validator_errors(Dataset.open(root).output) == []
 
 
 def test_the_models_say_what_they_are():
