@@ -75,7 +75,10 @@ def _show(terminal: Terminal, dataset: Dataset, plan: PublishPlan) -> None:
         (entry["case"], entry["mask"], ACTIONS[entry["action"]], entry["reason"] or entry["target"])
         for entry in (_as_dict(dataset, item) for item in plan.items)
     ]
-    title = "Published" if plan.done else "What publishing would do (nothing was written)"
+    if not plan.done:
+        title = "What publishing would do (nothing was written)"
+    else:
+        title = "Published" if plan.writes else "Nothing was published"
     terminal.table(title, ("Case", "Mask", "What", "Where, or why not"), rows)
     if plan.writes and not plan.done:
         terminal.say("Add --apply to do this.")
