@@ -1,0 +1,165 @@
+"""The worker with a real network: from a polluted environment to a proposal, killed, cancelled, and not growing."""
+
+import importlib.util
+import itertools
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.bids import Dataset
+from SpineGTRefineLib.engine import Engine, State, worker_command, worker_environment
+from SpineGTRefineLib.engine.batch import run_jobs
+from SpineGTRefineLib.engine.recipe_jobs import recipe_job
+from SpineGTRefineLib.imaging import Geometry, Image, read_image, read_labels, write_image
+from SpineGTRefineLib.models import ModelStore
+from SpineGTRefineLib.models.store import FOLDER_VARIABLE
+
+HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
+pytestmark = [
+    pytest.mark.skipif(not HAS_NNUNET, reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]"),
+    pytest.mark.slow,
+]
+SMALL = (24, 24, 16)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """A folder of models with one small network."""
+    from tiny_models import make_model
+
+    folder = tmp_path_factory.mktemp("models")
+    made = make_model(folder / "made" / "nnUNetTrainer__nnUNetPlans__3d_fullres", labels={"background": 0, "canal": 1})
+    ModelStore(folder / "store").install_own(made, name="small", scheme="canal")
+    return folder / "store"
+
+
+@pytest.fixture
+def engine(models, tmp_path):
+    """An engine whose worker starts from an environment like that inside Slicer."""
+    home = tmp_path / "Slicer"
+    polluted = {
+        **os.environ,
+        "SLICER_HOME": str(home),
+        "PYTHONHOME": str(home / "lib" / "Python"),
+        "PYTHONPATH": str(home / "lib" / "Python" / "site-packages"),
+        "LD_LIBRARY_PATH": str(home / "lib"),
+        "QT_PLUGIN_PATH": str(home / "lib" / "QtPlugins"),
+        FOLDER_VARIABLE: str(models),
+    }
+    made = Engine(worker_command(sys.executable), environment=worker_environment(polluted))
+    yield made
+    made.shutdown()
+
+
+def dataset_of(root, count, shape=SMALL):
+    for number in range(1, count + 1):
+        path = root / f"sub-{number:03}" / "anat" / f"sub-{number:03}_T2w.nii.gz"
+        path.parent.mkdir(parents=True)
+        array = np.random.default_rng(number).integers(0, 500, shape).astype(np.int16)
+        write_image(path, Image(array, Geometry(shape, np.diag([0.8, 0.8, 1.3, 1.0]))))
+    return Dataset.open(root)
+
+
+def jobs_of(dataset, **settings):
+    return [recipe_job(dataset, case, "canal", model="small", device="cpu", **settings) for case in dataset]
+
+
+def pid_of(engine):
+    return engine._connection._child.pid
+
+
+def test_from_a_polluted_environment_to_proposals_on_the_images_own_grids(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 3)
+    seen = []
+    outcomes = list(run_jobs(engine, jobs_of(dataset), lambda key, progress: seen.append((key, progress))))
+    assert [outcome["succeeded"] for outcome in outcomes] == [True] * 3
+    for outcome in outcomes:
+        saved = read_labels(Path(outcome["mask"]), scheme("canal"))
+        assert saved.geometry.matches(read_image(dataset.case(outcome["case"]).image).geometry)
+    tiles = [(p.tile, p.tiles) for key, p in seen if key == outcomes[0]["case"] and p.tile]
+    total = outcomes[0]["plan"]["tiles"]
+    assert (1, total) in tiles
+    assert (total, total) in tiles
+    assert any("tiles on cpu" in progress.stage for _, progress in seen)
+    assert [outcome["skipped"] for outcome in run_jobs(engine, jobs_of(dataset))] == [True] * 3
+
+
+def test_after_the_first_case_the_plan_is_measured(engine, tmp_path):
+    first, second = run_jobs(engine, jobs_of(dataset_of(tmp_path / "ds", 2)))
+    assert not first["plan"]["measured"]
+    assert second["plan"]["measured"]
+
+
+def test_one_bad_image_fails_alone_and_says_why(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 3)
+    bad = dataset.cases()[1].image
+    bad.write_bytes(bad.read_bytes()[:-40])
+    outcomes = {outcome["case"]: outcome for outcome in run_jobs(engine, jobs_of(dataset))}
+    assert sum(outcome["succeeded"] for outcome in outcomes.values()) == 2
+    error = outcomes["sub-002_T2w"]["error"]
+    assert error["class"] == "CorruptFileError"
+    assert error["remedy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a POSIX signal")
+def test_a_worker_killed_in_the_middle_of_a_case_loses_nothing(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 3, (40, 40, 30))
+    killed = []
+
+    def kill_once(_key, progress):
+        if progress.tile and not killed:
+            killed.append(pid_of(engine))
+            os.kill(killed[0], signal.SIGKILL)
+
+    outcomes = list(run_jobs(engine, jobs_of(dataset), kill_once))
+    assert killed
+    assert [outcome["succeeded"] for outcome in outcomes] == [True] * 3
+    assert len(list(dataset.output.rglob("*_mask.nii.gz"))) == 3
+    assert pid_of(engine) != killed[0]
+
+
+def test_cancel_takes_effect_within_one_tile_and_the_worker_stays_warm(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 2, (60, 60, 40))
+    times, first_tile = [], []
+
+    def note(progress):
+        if progress.tile:
+            times.append(time.monotonic())
+            first_tile.append(pid_of(engine))
+
+    running, after = jobs_of(dataset)
+    ticket = engine.submit(running, on_progress=note)
+    while len(times) < 3:
+        assert not ticket.wait(0.01)
+    cancelled = time.monotonic()
+    engine.cancel(ticket)
+    assert ticket.wait(30)
+    tile_s = max(later - earlier for earlier, later in itertools.pairwise(times))
+    assert ticket.state is State.CANCELLED
+    assert time.monotonic() - cancelled < max(2 * tile_s, 0.5)
+    assert not list(dataset.output.rglob("*_mask.nii.gz"))
+    assert next(iter(run_jobs(engine, [after])))["succeeded"]
+    assert pid_of(engine) == first_tile[0]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads memory from /proc")
+def test_memory_stays_flat_over_two_hundred_small_cases(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 20)
+    resident = []
+
+    def measure():
+        status = Path(f"/proc/{pid_of(engine)}/status").read_text()
+        resident.append(int(status.split("VmRSS:")[1].split()[0]) / 1024)
+
+    for _ in range(10):
+        assert all(outcome["succeeded"] for outcome in run_jobs(engine, jobs_of(dataset, again=True)))
+        measure()
+    # The first rounds fill caches and the allocator's pools.
+    growth_mb = resident[-1] - resident[2]
+    assert growth_mb < 20, f"resident memory in MB after every 20 cases: {[round(size) for size in resident]}"
