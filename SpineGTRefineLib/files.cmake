@@ -56,6 +56,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/env.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
+  SpineGTRefineLib/cli/mask_files.py
   SpineGTRefineLib/cli/models.py
   SpineGTRefineLib/cli/options.py
   SpineGTRefineLib/cli/publish.py
@@ -108,6 +109,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/train_demo.py
   SpineGTRefineLib/learning/trainer.py
   SpineGTRefineLib/models/__init__.py
+  SpineGTRefineLib/models/case.py
   SpineGTRefineLib/models/checkpoint.py
   SpineGTRefineLib/models/cost.py
   SpineGTRefineLib/models/devices.py
@@ -133,12 +135,21 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/panel/case_view.py
   SpineGTRefineLib/panel/dataset_section.py
   SpineGTRefineLib/panel/editor_section.py
+  SpineGTRefineLib/panel/engine_section.py
   SpineGTRefineLib/panel/engine_starter.py
+  SpineGTRefineLib/panel/finish_section.py
   SpineGTRefineLib/panel/gui_thread.py
+  SpineGTRefineLib/panel/key_section.py
+  SpineGTRefineLib/panel/keys.py
+  SpineGTRefineLib/panel/level_section.py
+  SpineGTRefineLib/panel/model_section.py
+  SpineGTRefineLib/panel/panel.py
   SpineGTRefineLib/panel/preferences.py
   SpineGTRefineLib/panel/problem_section.py
   SpineGTRefineLib/panel/section.py
   SpineGTRefineLib/panel/segment_editor.py
+  SpineGTRefineLib/panel/settings_page.py
+  SpineGTRefineLib/panel/version_section.py
   SpineGTRefineLib/panel/worklist_section.py
   SpineGTRefineLib/panel/workspace.py
   SpineGTRefineLib/phantoms/__init__.py

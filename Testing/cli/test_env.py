@@ -1,4 +1,4 @@
-"""``env`` and ``run`` without a Python for models: what is there is shown, what is missing is said with the ways out."""
+"""``env`` and a Python for models that is not there: what is found is shown, what is missing has its ways out."""
 
 import sys
 from pathlib import Path
