@@ -1,9 +1,11 @@
 """The worker with a real network: from a polluted environment to a proposal, killed, cancelled, and not growing."""
 
+import contextlib
 import importlib.util
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(not HAS_NNUNET, reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]"),
     pytest.mark.slow,
 ]
+REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = (24, 24, 16)
 
 
@@ -146,6 +149,36 @@ def test_cancel_takes_effect_within_one_tile_and_the_worker_stays_warm(engine, t
     assert not list(dataset.output.rglob("*_mask.nii.gz"))
     assert next(iter(run_jobs(engine, [after])))["succeeded"]
     assert pid_of(engine) == first_tile[0]
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="sends a POSIX signal, and looks for processes in /proc")
+def test_ctrl_c_ends_the_command_and_leaves_no_process(models, tmp_path):
+    dataset_of(tmp_path / "ds", 5, (60, 60, 40))
+    marker = str(tmp_path)
+    command = [sys.executable, "-m", "SpineGTRefineLib", "run", str(tmp_path / "ds"), "--recipe", "canal"]
+    environment = os.environ | {FOLDER_VARIABLE: str(models), "PYTHONPATH": str(REPOSITORY), "RUN_MARKER": marker}
+    run = subprocess.Popen(
+        [*command, "--model", "small", "--device", "cpu"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 60
+    while len(_processes(marker)) < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert len(_processes(marker)) == 2
+    time.sleep(1.0)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "stopped" in err
+    assert not _processes(marker)
+
+
+def _processes(marker):
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"RUN_MARKER={marker}".encode() in place.read_bytes():
+                found.append(place.parent.name)
+    return found
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads memory from /proc")
