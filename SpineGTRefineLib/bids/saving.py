@@ -23,7 +23,17 @@ from .masktypes import MaskType
 from .names import is_valid_id
 from .pairs import read_pair, recover_pair, write_pair
 from .profiles import PROPOSAL, REFINED
-from .sidecars import Provenance, SourceFile, build_sidecar, chain, continued, manual_edit, source_file, this_program
+from .sidecars import (
+    Provenance,
+    SourceFile,
+    build_sidecar,
+    chain,
+    continued,
+    manual_edit,
+    merged_sources,
+    source_file,
+    this_program,
+)
 
 SAVABLE = frozenset({"proposed", "draft", "corrected", "accepted-unchanged", "flagged"})
 """Statuses that come with a mask; the others are recorded without one."""
@@ -263,8 +273,7 @@ def _sources(
     dataset: Dataset, case: Case, image: Image, base: Baseline, more: Sequence[Path | Source]
 ) -> tuple[SourceFile, ...]:
     first = source_file(dataset, replace(image.source, path=case.image) if image.source else case.image)
-    others = (*base.sources, *(source_file(dataset, source) for source in more))
-    return tuple({source.name: source for source in (first, *others)}.values())
+    return merged_sources((first, *(source_file(dataset, source) for source in more), *base.sources))
 
 
 def _generators(

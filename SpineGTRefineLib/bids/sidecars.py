@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,23 @@ def source_file(dataset: Dataset, source: Path | Source) -> SourceFile:
     sha256 = source.sha256 if isinstance(source, Source) else sha256_of_file(path)
     uri = dataset.uri(path)
     return SourceFile(uri or path.name, sha256, uri is not None)
+
+
+def merged_sources(sources: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
+    """Return each source once; of two states of one file the first, so pass what was read now before what was before.
+
+    A URI stands for one file. Files outside of the dataset are told by name only, since a path would tell about a
+    person, and tools name their output alike (``sub-01_T2w.nii.gz``); of these each content counts, and the second of
+    a name is numbered.
+    """
+    merged: dict[str, SourceFile] = {}
+    for source in sources:
+        name, number = source.name, 1
+        while not source.is_uri and name in merged and merged[name].sha256 != source.sha256:
+            number += 1
+            name = f"{source.name} ({number})"
+        merged.setdefault(name, replace(source, name=name))
+    return tuple(merged.values())
 
 
 def continued(sidecar: dict[str, Any], pair: SavedPair | None) -> dict[str, Any]:

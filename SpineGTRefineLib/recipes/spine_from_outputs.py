@@ -91,7 +91,7 @@ class _Maps:
     """The masks of one case on one grid, with notes on how they came there."""
 
     inputs: SpineInputs
-    sources: tuple[Source, ...]
+    sources: dict[str, Source]
     notes: tuple[str, ...]
 
 
@@ -159,7 +159,7 @@ class _Job:
             mask_type("spine"),
             refinement.labels,
             image=image,
-            sources=maps.sources,
+            sources=tuple(maps.sources.values()),
             generated_by=_generators(self._policy, maps.notes),
         )
         report = _write_report(dataset, case, saved, refinement, self._policy, maps)
@@ -192,7 +192,7 @@ class _Job:
             turned, note = onto_grid(labels_map, image.geometry, name)
             on_grid.append(turned)
             notes += [note] if note else []
-        sources = tuple(m.source for m in maps.values() if m.source is not None)
+        sources = {name: labels_map.source for name, labels_map in maps.items() if labels_map.source is not None}
         return _Maps(SpineInputs(*on_grid), sources, tuple(notes)), image
 
 
@@ -238,7 +238,7 @@ def _write_report(
         "Mask": saved.path.name,
         "SHA256": saved.sha256,
         "Policy": policy,
-        "Sources": {source.path.name: source.sha256 for source in maps.sources},
+        "Sources": {tool: {"File": s.path.name, "SHA256": s.sha256} for tool, s in maps.sources.items()},
         "Notes": list(maps.notes),
         "Decisions": [decision.as_dict() for decision in refinement.decisions],
     }

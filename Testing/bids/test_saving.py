@@ -97,6 +97,16 @@ def test_sources_are_bids_uris_with_hashes(world):
     assert hashes[content["Sources"][1]] == labels.source.sha256
 
 
+def test_the_image_is_recorded_as_it_was_read_for_this_save_not_for_the_one_before(world):
+    labels = load_mask(world.dataset, world.case, CANAL)
+    save(world, edited(labels), rater="AB", status="corrected")
+    newer = replace(world.image, source=replace(world.image.source, sha256="f" * 64))
+    again = edited(load_mask(world.dataset, world.case, CANAL), voxels=4)
+    arguments = {"image": newer, "rater": "AB", "status": "corrected"}
+    content = sidecar(save_mask(world.dataset, world.case, CANAL, again, **arguments))
+    assert content["SpineGTRefine"]["SourceHashes"][content["Sources"][0]] == "f" * 64
+
+
 def test_looking_without_changing_is_recorded_as_accepted_never_as_manual(world):
     labels = load_mask(world.dataset, world.case, CANAL)
     saved = save(world, labels.with_array(labels.array.copy()), rater="AB", status="corrected")

@@ -186,6 +186,19 @@ def test_a_canal_that_leaves_nothing_of_the_spine_is_refused_and_an_empty_one_is
     assert any("canal: the mask is empty" in note for note in nothing.notes)
 
 
+def test_files_of_two_tools_with_one_name_are_two_sources(lab):
+    lab.add()
+    plain = lab.canal / "sub-01_T2w.nii.gz"
+    (lab.canal / "sub-01_T2w_label-canal_seg.nii.gz").rename(plain)
+    before = lab.hashes()
+    (case,) = lab.refine().cases
+    sidecar = json.loads(case.saved.sidecar.read_text())
+    assert set(sidecar[OWN_KEY]["SourceHashes"].values()) == set(before.values())
+    sources = json.loads(case.report.read_text())["Sources"]
+    assert sources["canal"] == {"File": plain.name, "SHA256": before[plain]}
+    assert sources["TotalSpineSeg"]["SHA256"] != before[plain]
+
+
 def test_what_is_odd_about_a_header_reaches_the_user_and_the_report(lab):
     lab.add()
     path = lab.images / "sub-01/anat/sub-01_T2w.nii.gz"
