@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import replace
 
 from ..bids import Dataset, MaskType
 from ..bids.tracks import Track
-from ..engine import Ticket
 from .loading import LoadedCase, file_state, load_case
 from .prefetch import Prefetcher
 from .runs import RecipeRuns
@@ -36,14 +36,15 @@ class LookAhead:
 
     def load(self, item: Item) -> LoadedCase:
         """Return a mask as it is on the disk now: read ahead if it was, and is still the same."""
-        return self._prefetcher.take(item.key) or self._load(item)
+        known = self._prefetcher.take(item.key)
+        return self._load(item) if known is None else replace(known, item=item)
 
-    def prepare(self, item: Item, worklist: Worklist, on_end: Callable[[Item, Ticket], None]) -> None:
-        """Look ahead from the mask that was just opened; ``on_end`` hears of the runs."""
+    def prepare(self, item: Item, worklist: Worklist) -> None:
+        """Look ahead from the mask that was just opened."""
         self._runs.bring_forward(item.key)
         following = upcoming(worklist, item)
         self._prefetcher.want(following)
-        self._runs.run_ahead(following, self._track, on_end)
+        self._runs.run_ahead(following)
 
     def end(self) -> None:
         """Stop looking ahead."""

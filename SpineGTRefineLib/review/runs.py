@@ -7,15 +7,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ..bids import Case, Dataset
+from ..bids import Dataset
 from ..bids.tracks import Track
-from ..engine import Engine, Progress, Ticket
+from ..engine import Engine, Progress, State, Ticket
 from ..engine.recipe_jobs import recipe_job
 from ..errors import MissingFileError, UsageError, WorkerError
 from ..imaging import Geometry
 from ..recipes.definition import recipe
 from .origin import OriginKind, read_on_grid, saved_masks
 from .proposals import Proposal
+from .signal import Signal
 from .worklist import Item
 
 ON_SCREEN = 10
@@ -32,40 +33,62 @@ class RecipeRuns:
     ----------
     engine
         None where no worker is set up; then asking fails with a remedy, and nothing runs ahead.
-    dataset
-        The dataset.
+    dataset, track
+        The dataset, and whose masks count.
     recipes
         Which recipe makes the masks of a mask type, by name; those run ahead for cases without a mask.
+    deliver
+        Runs a callback on the caller's thread.
+
+    Attributes
+    ----------
+    ended : Signal
+        Emitted through ``deliver`` with the mask and the ticket when a run ends that nobody cancelled.
     """
 
-    def __init__(self, engine: Engine | None, dataset: Dataset, recipes: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        engine: Engine | None,
+        dataset: Dataset,
+        track: Track,
+        recipes: Mapping[str, str],
+        deliver: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self.ended: Signal[[Item, Ticket]] = Signal()
         self._engine = engine
         self._dataset = dataset
+        self._track = track
         self._recipes = dict(recipes)
+        self._deliver = deliver
         self._ahead: dict[tuple[str, str], Ticket] = {}
 
     def run(
-        self,
-        case: Case,
-        recipe_name: str,
-        *,
-        on_end: Callable[[Ticket], None],
-        on_progress: Callable[[Progress], None] | None = None,
-        **settings: Any,
+        self, item: Item, name: str, on_progress: Callable[[Progress], None] | None = None, **settings: Any
     ) -> Ticket:
-        """Queue a recipe for the case on screen. ``settings``: model, device, contrast, again."""
+        """Queue a recipe for the case on screen.
+
+        Raises
+        ------
+        UsageError
+            There is no such recipe, or no worker.
+        """
         if self._engine is None:
             raise UsageError("No worker is set up that could run models.", "Set one up: spine-gt-refine doctor")
-        recipe(recipe_name)
-        job = recipe_job(self._dataset, case, recipe_name, **settings)
-        return self._engine.submit(job, priority=ON_SCREEN, on_progress=on_progress, on_end=on_end)
+        recipe(name)
+
+        def progress(step: Progress) -> None:
+            if on_progress is not None:
+                self._deliver(partial(on_progress, step))
+
+        job = recipe_job(self._dataset, item.case, name, **settings)
+        return self._engine.submit(job, priority=ON_SCREEN, on_progress=progress, on_end=partial(self._tell, item))
 
     def cancel(self, ticket: Ticket) -> None:
-        """End a run."""
+        """End a run; nothing is told about it any more."""
         if self._engine is not None:
             self._engine.cancel(ticket)
 
-    def run_ahead(self, items: Iterable[Item], track: Track, on_end: Callable[[Item, Ticket], None]) -> None:
+    def run_ahead(self, items: Iterable[Item]) -> None:
         """Queue the recipes of the next cases that have no mask yet; those of cases no longer ahead are dropped."""
         if self._engine is None:
             return
@@ -73,11 +96,11 @@ class RecipeRuns:
         for key in self._ahead.keys() - wanted.keys():
             self._engine.cancel(self._ahead.pop(key))
         for place, (key, item) in enumerate(wanted.items()):
-            if key in self._ahead or next(saved_masks(self._dataset, item.case, item.mask_type, track), None):
+            if key in self._ahead or next(saved_masks(self._dataset, item.case, item.mask_type, self._track), None):
                 continue
             job = recipe_job(self._dataset, item.case, self._recipes[item.mask_type.name])
             with suppress(WorkerError):  # a convenience; what the rater asks for says that the worker is gone
-                self._ahead[key] = self._engine.submit(job, priority=AHEAD - place, on_end=partial(on_end, item))
+                self._ahead[key] = self._engine.submit(job, priority=AHEAD - place, on_end=partial(self._tell, item))
 
     def bring_forward(self, key: tuple[str, str]) -> None:
         """Run what was queued ahead for a case before all else: it is on screen now."""
@@ -88,9 +111,12 @@ class RecipeRuns:
     def drop_ahead(self) -> None:
         """Give up what was queued for cases that nobody goes on to."""
         for ticket in self._ahead.values():
-            if self._engine is not None:
-                self._engine.cancel(ticket)
+            self.cancel(ticket)
         self._ahead.clear()
+
+    def _tell(self, item: Item, ticket: Ticket) -> None:
+        if ticket.state is not State.CANCELLED:
+            self._deliver(partial(self.ended.emit, item, ticket))
 
 
 def read_proposal(dataset: Dataset, item: Item, track: Track, grid: Geometry, ticket: Ticket) -> Proposal:

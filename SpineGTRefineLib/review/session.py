@@ -8,42 +8,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
 from functools import partial
 from typing import Any
 
-from ..bids import Case, Dataset, MaskType, SavedMask, locks
+from ..bids import Dataset, MaskType, SavedMask
 from ..bids.tracks import Mode, Track, release, review_mode
-from ..checks import Problem
-from ..engine import Engine, Progress, State, Ticket
+from ..engine import Engine, Progress, Ticket
 from ..errors import LockedError, RefineError, UsageError, WriteError
-from ..imaging import Image, LabelMap, read_image
+from ..imaging import LabelMap
 from . import saving
-from .activity import ActiveTime
 from .ahead import LookAhead
 from .drafting import DraftKeeper
 from .drafts import DraftJournal
 from .editor import ArrayEditor, Editor
-from .lease import LeaseKeeper
-from .loading import LoadedCase
+from .lease import Custody
 from .operations import Operation
 from .origin import Origin
+from .overview import SessionOverview
 from .proposals import WHOLE, Proposal, Scope
 from .runs import RecipeRuns, read_proposal
-from .signal import Signal
-from .versions import Version, other_versions
+from .state import SessionState
 from .workbench import Workbench
 from .worklist import Item, Worklist
-
-
-class SessionState(Enum):
-    """What a session can do now."""
-
-    CLOSED = "no mask is open"
-    OPENING = "a mask is being opened"
-    VIEWING = "somebody else holds it, it can be looked at only"
-    EDITING = "the mask can be edited"
-    SAVING = "the mask is being saved"
 
 
 def deliver_here(callback: Callable[[], None]) -> None:
@@ -51,7 +37,7 @@ def deliver_here(callback: Callable[[], None]) -> None:
     callback()
 
 
-class ReviewSession:
+class ReviewSession(SessionOverview):
     """One rater's work on a dataset.
 
     Parameters
@@ -78,14 +64,6 @@ class ReviewSession:
         Runs a callback on the caller's thread.
     journal
         Writes the drafts; None for one with the usual interval.
-
-    Attributes
-    ----------
-    worklist : Worklist
-        The masks to review.
-    state_changed, loaded, changed, proposal_arrived, saved, noticed : Signal
-        What happened: the new :class:`SessionState`; the :class:`LoadedCase` just before its editor is made; voxels or
-        remarks changed; a proposal for the open mask; what was saved; a line for the status bar.
     """
 
     def __init__(
@@ -106,69 +84,18 @@ class ReviewSession:
         if not rater.strip():
             raise UsageError("A rater needs a name.", "Enter a name or initials; they go into the sidecars.")
         kinds = tuple(mask_types)
-        self.dataset = dataset
-        self.track = Track(rater, mode or review_mode(dataset.output))
-        self.worklist = Worklist(dataset, rater, kinds, blind=self.track.is_blind)
-        self.state_changed: Signal[[SessionState]] = Signal()
-        self.loaded: Signal[[LoadedCase]] = Signal()
-        self.changed: Signal[[]] = Signal()
-        self.proposal_arrived: Signal[[Proposal]] = Signal()
-        self.saved: Signal[[SavedMask]] = Signal()
-        self.noticed: Signal[[str]] = Signal()
-        self._state = SessionState.CLOSED
-        self._bench: Workbench | None = None
-        self._lease: LeaseKeeper | None = None
+        track = Track(rater, mode or review_mode(dataset.output))
+        super().__init__(dataset, track, Worklist(dataset, rater, kinds, blind=track.is_blind), clock)
         self._editor_factory = editor_factory
         self._deliver = deliver
-        self._active = ActiveTime(clock)
-        self._runs = RecipeRuns(engine, dataset, recipes or {})
-        self._ahead = LookAhead(dataset, self.track, kinds if outlines is None else tuple(outlines), self._runs)
+        self._custody = Custody(dataset, track, deliver)
+        self._custody.lost.connect(self._lose_mask)
+        self._runs = RecipeRuns(engine, dataset, track, recipes or {}, deliver)
+        self._runs.ended.connect(self._receive)
+        self._ahead = LookAhead(dataset, track, kinds if outlines is None else tuple(outlines), self._runs)
         journal = journal or DraftJournal()
         journal.failed.connect(self._hear_of_lost_draft)
         self._drafts = DraftKeeper(dataset, rater, journal, clock)
-
-    @property
-    def state(self) -> SessionState:
-        """What can be done now."""
-        return self._state
-
-    @property
-    def bench(self) -> Workbench:
-        """The open mask.
-
-        Raises
-        ------
-        UsageError
-            None is open.
-        """
-        if self._bench is None:
-            raise UsageError("No mask is open.", "Open one from the worklist.")
-        return self._bench
-
-    @property
-    def item(self) -> Item:
-        """Which mask is open."""
-        return self.bench.loaded.item
-
-    @property
-    def image(self) -> Image:
-        """The image of the open case."""
-        return self.bench.loaded.image
-
-    @property
-    def origin(self) -> Origin:
-        """What the open mask was read from."""
-        return self.bench.loaded.start.origin
-
-    @property
-    def outlines(self) -> Mapping[str, LabelMap]:
-        """The case's other masks by name of their mask type; not to be edited."""
-        return self.bench.loaded.outlines
-
-    @property
-    def active_seconds(self) -> float:
-        """Time that the rater worked on the open mask since it was last saved."""
-        return self._active.seconds
 
     # Opening and closing ---------------------------------------------------------------------------------------------
 
@@ -197,12 +124,12 @@ class ReviewSession:
         self.close()
         self._set_state(SessionState.OPENING)
         try:
-            state = self._lock(item, take_over=take_over)
+            state = self._take(item, take_over=take_over)
             loaded = self._ahead.load(item)
             self.loaded.emit(loaded)
             self._bench = Workbench(loaded, self._editor_factory(loaded.start.labels))
         except BaseException:
-            self._unlock()
+            self._custody.give_back()
             self._set_state(SessionState.CLOSED)
             raise
         self._active.restart(loaded.start.seconds)
@@ -211,7 +138,7 @@ class ReviewSession:
         self._set_state(state)
         for note in loaded.notes:
             self.noticed.emit(note)
-        self._ahead.prepare(item, self.worklist, self._run_ended)
+        self._ahead.prepare(item, self.worklist)
         return loaded.start.origin
 
     def open_first(self) -> Origin | None:
@@ -225,21 +152,27 @@ class ReviewSession:
         item = self.worklist.next_to_do(here)
         seen: set[tuple[str, str]] = {here}
         while item is not None and item.key not in seen:
-            if self._is_free(item):
+            if self._custody.is_free(item):
                 return self.open(item)
             seen.add(item.key)
             item = self.worklist.next_to_do(item.key)
         return None
 
     def close(self) -> None:
-        """Close the open mask, if any; unsaved edits are kept as a draft and offered at the next start."""
+        """Close the open mask, if any; unsaved edits are kept as a draft and offered at the next start.
+
+        Raises
+        ------
+        RefineError
+            The editor holds what makes no mask, so that no draft can be kept; the mask stays open.
+        """
         if self._bench is None:
             return
         if self._state is SessionState.EDITING and self._bench.is_dirty:
             self._drafts.write(self._bench, self.active_seconds)
             self.worklist.refresh()
         self._bench = None
-        self._unlock()
+        self._custody.give_back()
         self._set_state(SessionState.CLOSED)
 
     def end(self) -> None:
@@ -275,7 +208,11 @@ class ReviewSession:
     def tick(self) -> None:
         """Hand painted voxels to the draft when it is time; a front calls this about once a second."""
         if self._state is SessionState.EDITING:
-            self._drafts.note_if_due(self.bench, self.active_seconds)
+            self._keep(self._drafts.note_if_due)
+
+    def keep_draft(self) -> None:
+        """Write the unsaved edits of the open mask to its draft now, if there are any."""
+        self._drafts.write(self._editable(), self.active_seconds)
 
     def touch(self) -> None:
         """Show a sign of life: the rater scrolled, zoomed, looked."""
@@ -285,32 +222,6 @@ class ReviewSession:
         """Say that the rater saw the mask; only then it can be accepted."""
         self._active.touch()
         self.bench.viewed = True
-
-    # Looking ---------------------------------------------------------------------------------------------------------
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Return what the checks say about the open mask as it is now, errors first."""
-        return self.bench.problems()
-
-    def versions(self) -> tuple[Version, ...]:
-        """List what the open mask can be compared with; other raters' masks only where this rater may see them."""
-        return other_versions(self.dataset, self.item.case, self.item.mask_type, self.track, self.image.geometry)
-
-    def second_contrasts(self) -> tuple[Case, ...]:
-        """List the other images of the same subject and session."""
-        own = self.item.case
-        of_visit = (case for case in self.dataset if (case.subject, case.session) == (own.subject, own.session))
-        return tuple(case for case in of_visit if case.key != own.key)
-
-    def second_contrast(self, case: Case) -> Image:
-        """Read another image of the subject, to lie over or beside the open one.
-
-        Raises
-        ------
-        InputError
-            It cannot be used.
-        """
-        return read_image(case.image)
 
     # Handing in ------------------------------------------------------------------------------------------------------
 
@@ -370,13 +281,7 @@ class ReviewSession:
         UsageError
             There is no such recipe, or no worker.
         """
-
-        def progress(step: Progress) -> None:
-            if on_progress is not None:
-                self._deliver(partial(on_progress, step))
-
-        ended = partial(self._run_ended, self.item)
-        return self._runs.run(self.item.case, name, on_end=ended, on_progress=progress, **settings)
+        return self._runs.run(self.item, name, on_progress, **settings)
 
     def cancel(self, ticket: Ticket) -> None:
         """End a run."""
@@ -394,40 +299,34 @@ class ReviewSession:
             self._state = state
             self.state_changed.emit(state)
 
-    def _lock(self, item: Item, *, take_over: bool) -> SessionState:
-        output, rater, track = self.dataset.output, self.track.rater, self.track.lock
+    def _take(self, item: Item, *, take_over: bool) -> SessionState:
         try:
-            lease = locks.acquire(output, *item.key, rater, track=track, take_over=take_over)
+            self._custody.take(item, take_over=take_over)
         except LockedError as error:
             self.noticed.emit(str(error))
             return SessionState.VIEWING
         except WriteError:
             self.noticed.emit("The output folder is read-only: drafts are kept on this computer, nothing can be saved.")
-            return SessionState.EDITING
-        lost = partial(self._lose_lease, item.key)
-        self._lease = LeaseKeeper(lease, lambda error: self._deliver(partial(lost, error)))
         return SessionState.EDITING
 
-    def _is_free(self, item: Item) -> bool:
-        holder = locks.holder_of(locks.lease_path(self.dataset.output, *item.key, self.track.lock))
-        return holder is None or holder.rater == self.track.rater
-
-    def _unlock(self) -> None:
-        if self._lease is not None:
-            self._lease.release()
-            self._lease = None
-
-    def _lose_lease(self, key: tuple[str, str], error: LockedError) -> None:
-        if self._bench is not None and self.item.key == key and self._state is SessionState.EDITING:
-            self._drafts.write(self._bench, self.active_seconds)
+    def _lose_mask(self, error: LockedError) -> None:
+        if self._state is SessionState.EDITING:
+            self._keep(self._drafts.write)
             self._set_state(SessionState.VIEWING)
             self.noticed.emit(str(error))
 
     def _bench_changed(self) -> None:
         self._active.touch()
         if self._state is SessionState.EDITING:
-            self._drafts.note(self.bench, self.active_seconds)
+            self._keep(self._drafts.note)
         self.changed.emit()
+
+    def _keep(self, keep: Callable[[Workbench, float], None]) -> None:
+        """Keep a draft; voxels that make no mask at the moment (an editor may hold such) are told, not raised."""
+        try:
+            keep(self.bench, self.active_seconds)
+        except RefineError as error:
+            self.noticed.emit(f"The draft is not up to date. {error}")
 
     def _hear_of_lost_draft(self, error: RefineError) -> None:
         text = f"The draft could not be written; the edits are in memory only. {error}"
@@ -441,7 +340,7 @@ class ReviewSession:
             saved = hand_in(submission)
         except RefineError:
             self._set_state(SessionState.EDITING)
-            self._drafts.write(bench, self.active_seconds)
+            self._keep(self._drafts.write)
             raise
         bench.mark_saved(saved.sha256)
         self._drafts.discard(bench)
@@ -454,12 +353,9 @@ class ReviewSession:
     def _submission(self) -> saving.Submission:
         return saving.Submission(self.item, self.image, self.bench, self.track, self.active_seconds)
 
-    def _run_ended(self, item: Item, ticket: Ticket) -> None:
-        self._deliver(partial(self._receive, item, ticket))
-
     def _receive(self, item: Item, ticket: Ticket) -> None:
-        if self._bench is None or self.item.key != item.key or ticket.state is State.CANCELLED:
-            return
+        if self._bench is None or self.item.key != item.key:
+            return  # it is on the disk and will be found there
         try:
             proposal = read_proposal(self.dataset, item, self.track, self.image.geometry, ticket)
         except RefineError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -55,6 +55,12 @@ def other_versions(
     return tuple(found)
 
 
+def second_contrasts(dataset: Dataset, case: Case) -> tuple[Case, ...]:
+    """List the other images of the same subject and session, to lie over or beside the case's own."""
+    visit = (case.subject, case.session)
+    return tuple(other for other in dataset if (other.subject, other.session) == visit and other.key != case.key)
+
+
 def _saved(dataset: Dataset, case: Case, mask_type: MaskType, track: Track, grid: Geometry) -> Iterator[Version]:
     for origin in saved_masks(dataset, case, mask_type, track):
         if origin.path is not None:
@@ -88,4 +94,4 @@ def _from_history(dataset: Dataset, sha256: str, mask_type: MaskType, grid: Geom
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"mask{'.nii.gz' if data[:2] == bytes((0x1F, 0x8B)) else '.nii'}"
         path.write_bytes(data)
-        return read_on_grid(path, mask_type, grid)
+        return replace(read_on_grid(path, mask_type, grid), source=None)  # the file is gone in a moment

@@ -129,7 +129,7 @@ class Worklist:
             for kind in self._mask_types
         )
         drafts = drafted_masks(self._dataset, self._rater)
-        self._items = tuple(replace(item, status="draft") if item.key in drafts else item for item in items)
+        self._items = tuple(_with_draft(item) if item.key in drafts else item for item in items)
 
     def items(self) -> tuple[Item, ...]:
         """Items that the filter admits: by risk if there is a ranking, ties and the rest in order of the dataset."""
@@ -174,6 +174,10 @@ class Worklist:
             return
         known = {case.key: case for case in self._dataset}
         yield from (known[key] for key in self._chosen if key in known)
+
+
+def _with_draft(item: Item) -> Item:
+    return item if item.status == "excluded" else replace(item, status="draft")
 
 
 def _summarized(events: Collection[Event]) -> tuple[dict[tuple[str, str], Event], dict[tuple[str, str], float]]:

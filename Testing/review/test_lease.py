@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -47,15 +48,21 @@ def test_a_take_over_is_told_once_and_the_new_holder_keeps_the_mask(tmp_path):
     assert locks.holder_of(new.path).rater == "CD"
 
 
-def test_who_comes_back_after_a_take_over_can_look_has_the_draft_and_overwrites_nothing(world):
+def test_who_comes_back_after_a_take_over_can_look_has_the_draft_and_overwrites_nothing(world, monkeypatch):
+    monkeypatch.setattr("SpineGTRefineLib.review.lease.LeaseKeeper", partial(LeaseKeeper, every_s=0.02))
     inbox = Inbox()
     first, second = world.session("AB", deliver=inbox), world.session("CD")
     first.open_first()
     first.apply(draw(np.s_[0, 0, :], 43))
-    grow_stale(locks.lease_path(first.dataset.output, *first.item.key))
+    path = locks.lease_path(first.dataset.output, *first.item.key)
+    monkeypatch.setattr(locks.Lease, "refresh", lambda lease: None)  # away for lunch
+    grow_stale(path)
     second.open(second.worklist.items()[0], take_over=True)
     assert second.state is SessionState.EDITING
-    first._lose_lease(first.item.key, LockedError("Your hold on this mask was taken over.", "Reload."))
+    monkeypatch.undo()
+    end = time.monotonic() + 5
+    while not inbox.run(0.05):
+        assert time.monotonic() < end
     assert first.state is SessionState.VIEWING
     assert find_drafts(first.dataset, "AB")
     first.viewed()
@@ -66,12 +73,15 @@ def test_who_comes_back_after_a_take_over_can_look_has_the_draft_and_overwrites_
     assert np.array_equal(second.bench.labels().array, spine().array)
 
 
-def test_a_take_over_that_is_told_late_does_not_close_the_next_mask(world):
-    session = world.session()
+def test_a_take_over_that_is_told_late_does_not_close_the_next_mask(world, monkeypatch):
+    monkeypatch.setattr("SpineGTRefineLib.review.lease.LeaseKeeper", partial(LeaseKeeper, every_s=0.02))
+    inbox = Inbox()
+    session = world.session(deliver=inbox)
     session.open_first()
-    left = session.item.key
+    locks.lease_path(session.dataset.output, *session.item.key).unlink()
+    time.sleep(0.2)  # the loss is noticed, and waits to be told
     session.open_next()
-    session._lose_lease(left, LockedError("Your hold on this mask was taken over."))
+    assert inbox.run(0.2)
     assert session.state is SessionState.EDITING
 
 

@@ -10,6 +10,7 @@ from SpineGTRefineLib.errors import LabelError, LockedError, UsageError
 from SpineGTRefineLib.imaging import read_image, write_labels
 from SpineGTRefineLib.review import operations
 from SpineGTRefineLib.review.drafts import find_drafts
+from SpineGTRefineLib.review.editor import ArrayEditor
 from SpineGTRefineLib.review.origin import OriginKind
 from SpineGTRefineLib.review.saving import NotAcceptableError
 from SpineGTRefineLib.review.session import SessionState
@@ -337,3 +338,60 @@ def test_the_front_hears_every_step(world):
 def test_a_rater_needs_a_name(world):
     with pytest.raises(UsageError, match="name"):
         world.session(" ")
+
+
+class BrokenEditor(ArrayEditor):
+    """Holds, like a segmentation on screen, what makes no mask for a while."""
+
+    broken = False
+
+    def labels(self):
+        if self.broken:
+            raise LabelError("The segment 'Segment_1' stands for no structure.", "Rename or delete it.")
+        return super().labels()
+
+    def paint(self, array):
+        self._set(array)
+
+
+def test_what_is_painted_in_the_editor_itself_is_drafted_a_while_later(world):
+    session = world.session(editor_factory=BrokenEditor)
+    session.open_first()
+    array = session.bench.labels().array.copy()
+    array[0, 0, :] = 43
+    session.bench.editor.paint(array)
+    session.painted()
+    assert find_drafts(session.dataset) == ()
+    world.clock.now += 30
+    session.tick()
+    session._drafts._journal.flush()
+    assert len(session.unsaved()) == 1
+    assert session.unsaved()[0].info.rater == "AB"
+
+
+def test_a_segment_without_a_structure_is_told_and_keeps_the_mask_open_until_it_is_put_right(world):
+    session = world.session(editor_factory=BrokenEditor)
+    session.open_first()
+    session.apply(draw(np.s_[0, 0, :], 43))
+    editor = session.bench.editor
+    editor.paint(editor.labels().array.copy())
+    editor.broken = True
+    world.clock.now += 30
+    session.painted()
+    assert any("Segment_1" in notice for notice in session.notices)
+    with pytest.raises(LabelError, match="Segment_1"):
+        session.open_next()
+    assert session.state is SessionState.EDITING
+    with pytest.raises(LabelError, match="Segment_1"):
+        accept(session)
+    editor.broken = False
+    assert accept(session, insist=True).status == "corrected"
+
+
+def test_an_excluded_case_stays_excluded_and_its_edits_are_kept(world):
+    session = world.session()
+    session.open_first()
+    session.apply(draw(np.s_[0, 0, :], 43))
+    session.exclude("motion")
+    assert session.worklist.item(session.item.key).status == "excluded"
+    assert len(session.unsaved()) == 1
