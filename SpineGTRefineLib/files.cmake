@@ -61,6 +61,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/options.py
   SpineGTRefineLib/cli/publish.py
   SpineGTRefineLib/cli/refine.py
+  SpineGTRefineLib/cli/refine_canal.py
+  SpineGTRefineLib/cli/refine_layers.py
+  SpineGTRefineLib/cli/refine_levels.py
+  SpineGTRefineLib/cli/refine_pieces.py
+  SpineGTRefineLib/cli/refine_rootlets.py
+  SpineGTRefineLib/cli/refine_surface.py
   SpineGTRefineLib/cli/report/__init__.py
   SpineGTRefineLib/cli/report/contents.py
   SpineGTRefineLib/cli/report/decisions.py
@@ -220,6 +226,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/loading.py
   SpineGTRefineLib/review/operations.py
   SpineGTRefineLib/review/origin.py
+  SpineGTRefineLib/review/overview.py
   SpineGTRefineLib/review/prefetch.py
   SpineGTRefineLib/review/problems.py
   SpineGTRefineLib/review/proposals.py
@@ -227,6 +234,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/saving.py
   SpineGTRefineLib/review/session.py
   SpineGTRefineLib/review/signal.py
+  SpineGTRefineLib/review/state.py
   SpineGTRefineLib/review/verified.py
   SpineGTRefineLib/review/versions.py
   SpineGTRefineLib/review/workbench.py

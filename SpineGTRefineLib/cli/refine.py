@@ -1,12 +1,14 @@
-"""``refine``: make better masks from what models said."""
+"""``refine``: make better masks, from what models said or step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import refine_canal, refine_layers, refine_levels, refine_pieces, refine_rootlets, refine_surface
 from .options import JsonOption
 from .terminal import Terminal, terminal_of
 
@@ -18,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 @app.callback()
 def _refine() -> None:
-    """Make better masks from what models said about the same images."""
+    """Make better masks: whole cases from what models said, or one step on any masks."""
 
 
 @app.command("spine")
@@ -66,6 +68,33 @@ def spine(
         )
     terminal.answer(outcome.as_dict(), lambda: _show(terminal, outcome))
     outcome.raise_if_failed()
+
+
+_STEPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Steps: clean structures": (
+        refine_pieces.largest_component,
+        refine_pieces.remove_small,
+        refine_pieces.fill_holes,
+    ),
+    "Steps: move surfaces": (refine_surface.expand, refine_surface.shrink, refine_surface.smooth),
+    "Steps: canal and cord": (
+        refine_canal.fill_canal,
+        refine_canal.subtract_canal,
+        refine_canal.cord_inside_canal,
+    ),
+    "Steps: which is which": (
+        refine_levels.shift_levels,
+        refine_levels.swap_levels,
+        refine_levels.transfer_labels,
+        refine_levels.merge_endplates,
+    ),
+    "Steps: rootlets": (refine_rootlets.spinal_levels, refine_rootlets.zero_below),
+    "Steps: one mask from many": (refine_layers.compose, refine_layers.decompose),
+}
+
+for _panel, _commands in _STEPS.items():
+    for _command in _commands:
+        app.command(_command.__name__.replace("_", "-"), rich_help_panel=_panel)(_command)
 
 
 def _show(terminal: Terminal, outcome: FolderOutcome) -> None:

@@ -99,7 +99,7 @@ def compose_masks(masks: Mapping[str, LabelMap]) -> LabelMap:
             array[np.isin(array, replaced)] = 0
         else:
             array[masks[layer.mask].array != 0] = target.value_of(layer.composed)
-    return LabelMap(array, grid.geometry, target)
+    return LabelMap(array, grid.geometry, target, grid.source)
 
 
 def decompose_mask(composed: LabelMap) -> dict[str, LabelMap]:
@@ -128,5 +128,5 @@ def decompose_mask(composed: LabelMap) -> dict[str, LabelMap]:
         inside = one.mask([target.value_of(key) for key in keys])
         meaning = scheme(layer.mask)
         array = inside.astype(np.uint8) * meaning.value_of(layer.structure)
-        parts[layer.mask] = LabelMap(array, composed.geometry, meaning)
+        parts[layer.mask] = LabelMap(array, composed.geometry, meaning, composed.source)
     return {name: part for name, part in parts.items() if part.array.any()}

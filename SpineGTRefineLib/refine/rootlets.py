@@ -111,7 +111,7 @@ def spinal_levels(
         values[(stretch.head <= depth) & (depth <= stretch.foot)] = levels.value_of(stretch.key)
     array = np.where(cord.array != 0, np.expand_dims(values, slices.other_axes), 0).astype(np.uint8)
     ranges = {s.key: _sorted(slices.from_head(np.array([s.head, s.foot]))) for s in stretches}
-    return SpinalLevels(LabelMap(array, cord.geometry, levels), ranges, remarks)
+    return SpinalLevels(LabelMap(array, cord.geometry, levels, cord.source), ranges, remarks)
 
 
 def zero_below(labels: LabelMap, key: str, landmarks: LabelMap | None = None) -> LabelMap:
