@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import structure
-from .problem import Problem, Severity
+from .problem import Problem, Severity, in_voxels
 from .survey import Box, Region, Survey, run_bounds
 
 DEPTH_ERROR_MM = 2.5
@@ -46,7 +46,7 @@ def bone_in_canal(survey: Survey, canal: np.ndarray) -> Iterator[Problem]:
             "bone_in_canal",
             severity,
             region,
-            f"{region.name} overlaps the canal in {count} voxels, up to {reach:.1f} mm deep.",
+            f"{region.name} overlaps the canal in {in_voxels(count)}, up to {reach:.1f} mm deep.",
             "Subtract the canal from the spine mask, or correct the canal if it is the one that is too wide.",
             index=survey.shown(overlap, box),
             axial=True,
@@ -71,7 +71,7 @@ def cord_in_canal(survey: Survey, cord: np.ndarray, canal: np.ndarray) -> Iterat
         "cord_in_canal",
         _severity(survey, reach),
         ("cord", None),
-        f"The cord leaves the canal in {count} voxels, by up to {reach:.1f} mm.",
+        f"The cord leaves the canal in {in_voxels(count)}, by up to {reach:.1f} mm.",
         "Widen the canal or narrow the cord there.",
         index=survey.shown(outside[box], box),
         axial=True,
@@ -113,7 +113,7 @@ def canal_in_one_piece(survey: Survey, canal: np.ndarray, name: str) -> Iterator
         "tube_in_one_piece",
         "warning",
         (name, None),
-        f"The {what} lies in {count} pieces; the second largest has {sizes[second - 1]} voxels.",
+        f"The {what} lies in {count} pieces; the second largest has {in_voxels(int(sizes[second - 1]))}.",
         "Bridge the gap, or erase what is not part of it.",
         index=survey.shown(numbered == second, box),
     )

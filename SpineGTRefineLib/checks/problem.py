@@ -12,6 +12,11 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """From the worst to the mildest."""
 
 
+def in_voxels(count: int) -> str:
+    """Return a number of voxels as people write it."""
+    return f"{count} voxel" if count == 1 else f"{count} voxels"
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something suspicious in a mask.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from .problem import Problem
+from .problem import Problem, in_voxels
 from .survey import Survey
 
 STRAY_VALUES = 8
@@ -38,7 +38,7 @@ def known_values(survey: Survey) -> Iterator[Problem]:
             "known_values",
             "error",
             (None, value),
-            f"The value {value} ({np.count_nonzero(mask)} voxels) stands for nothing in the scheme "
+            f"The value {value} ({in_voxels(int(np.count_nonzero(mask)))}) stands for nothing in the scheme "
             f"{survey.labels.scheme.name!r}.",
             "Give these voxels the right label, or erase them: the mask cannot be saved like this.",
             index=survey.shown(mask, box),

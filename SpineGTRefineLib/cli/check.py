@@ -175,7 +175,7 @@ def _name(structure: str | None) -> str:
 
 def _tsv_row(name: str, problem: Problem) -> tuple[object, ...]:
     axis, index = problem.slice if problem.slice is not None else (None, None)
-    x, y, z = problem.position if problem.position is not None else (None, None, None)
+    x, y, z = (round(mm, 2) for mm in problem.position) if problem.position is not None else (None, None, None)
     text = (name, problem.severity, problem.rule, problem.structure, problem.value)
     return (*text, axis, index, x, y, z, problem.message, problem.remedy)
 

@@ -88,6 +88,13 @@ def test_an_empty_mask_is_flagged_but_is_no_error(lumbar):
     assert [(p.rule, p.severity) for p in problems] == [("empty_mask", "warning")]
 
 
+def test_one_voxel_is_called_one_voxel(lumbar):
+    def change(array):
+        array[2, 3, 4] = 255
+
+    assert "(1 voxel)" in the_one(check_labels(edited(lumbar.spine, change)), "known_values").message
+
+
 def test_an_image_or_a_mask_in_another_scheme_is_said_once_not_value_by_value(lumbar):
     def change(array):
         array[:, :, :40] = 300 + np.arange(40)
