@@ -215,7 +215,13 @@ class DraftJournal:
         self._wake.set()
 
     def flush(self) -> None:
-        """Write what waits, now, on the calling thread (before a risky step, on closing)."""
+        """Write what waits, now, on the calling thread (before a risky step, on closing).
+
+        Raises
+        ------
+        WriteError
+            No disk takes it; it waits on.
+        """
         self._write()
 
     def discard(self, places: DraftPlaces) -> None:
@@ -231,7 +237,7 @@ class DraftJournal:
         self._stop.set()
         self._wake.set()
         self._thread.join()
-        self._write()
+        self._write_or_tell()
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -239,18 +245,21 @@ class DraftJournal:
             self._wake.wait(None if due is None else max(0.0, due - time.monotonic()))
             self._wake.clear()
             if self._due is not None and time.monotonic() >= self._due and not self._stop.is_set():
-                self._write()
+                self._write_or_tell()
+
+    def _write_or_tell(self) -> None:
+        try:
+            self._write()
+        except RefineError as error:
+            self.failed.emit(error)
 
     def _write(self) -> None:
         with self._lock:
-            pending, self._pending, self._due = self._pending, None, None
-            if pending is None:
+            if self._pending is None:
                 return
-            places, labels, info = pending
-            try:
-                _write_somewhere(places, labels, info)
-            except RefineError as error:
-                self.failed.emit(error)
+            self._due = time.monotonic() + self._interval_s  # where it fails, it is tried again
+            _write_somewhere(*self._pending)
+            self._pending, self._due = None, None
 
 
 def _write_somewhere(places: DraftPlaces, labels: LabelMap, info: DraftInfo) -> None:

@@ -72,8 +72,9 @@ class SessionOverview:
 
     @property
     def item(self) -> Item:
-        """Which mask is open."""
-        return self.bench.loaded.item
+        """Which mask is open, with its status now."""
+        opened = self.bench.loaded.item
+        return self.worklist.item(opened.key) or opened
 
     @property
     def image(self) -> Image:

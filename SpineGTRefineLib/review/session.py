@@ -164,7 +164,7 @@ class ReviewSession(SessionOverview):
         Raises
         ------
         RefineError
-            The editor holds what makes no mask, so that no draft can be kept; the mask stays open.
+            No draft could be kept: no disk has room, or the editor holds what makes no mask. The mask stays open.
         """
         if self._bench is None:
             return
@@ -256,7 +256,8 @@ class ReviewSession(SessionOverview):
         bench = self._editable()
         self._drafts.discard(bench)
         bench.mark_saved()
-        return self.open(bench.loaded.item)
+        self.worklist.refresh()
+        return self.open(self.item)
 
     def release(self) -> None:
         """Let the raters of the open mask see each other's work from now on."""
@@ -338,7 +339,7 @@ class ReviewSession(SessionOverview):
         self._set_state(SessionState.SAVING)
         try:
             saved = hand_in(submission)
-        except RefineError:
+        except BaseException:
             self._set_state(SessionState.EDITING)
             self._keep(self._drafts.write)
             raise

@@ -6,7 +6,7 @@ from review_world import CANAL, SHAPE, SPINE, draw, spine
 
 from SpineGTRefineLib.bids import load_mask, save_mask
 from SpineGTRefineLib.bids.events import read_events
-from SpineGTRefineLib.errors import LabelError, LockedError, UsageError
+from SpineGTRefineLib.errors import LabelError, LockedError, UsageError, WriteError
 from SpineGTRefineLib.imaging import read_image, write_labels
 from SpineGTRefineLib.review import operations
 from SpineGTRefineLib.review.drafts import find_drafts
@@ -394,4 +394,33 @@ def test_an_excluded_case_stays_excluded_and_its_edits_are_kept(world):
     session.apply(draw(np.s_[0, 0, :], 43))
     session.exclude("motion")
     assert session.worklist.item(session.item.key).status == "excluded"
+    assert len(session.unsaved()) == 1
+
+
+def test_where_no_disk_has_room_for_a_draft_the_mask_stays_open_with_its_edits(world, monkeypatch):
+    session = world.session()
+    session.open_first()
+    session.apply(draw(np.s_[0, 0, :], 43))
+
+    def full(*_arguments):
+        raise WriteError("The draft could not be written: No space left on device.", "Free some disk space.")
+
+    monkeypatch.setattr("SpineGTRefineLib.review.drafts.write_atomic", full)
+    with pytest.raises(WriteError, match="No space"):
+        session.open_next()
+    assert (session.bench.labels().array[0, 0] == 43).all()
+    monkeypatch.undo()
+    session.open_next()
+    assert len(session.unsaved()) == 1
+
+
+def test_an_unforeseen_error_while_saving_leaves_the_mask_editable_and_drafted(world, monkeypatch):
+    session = world.session()
+    session.open_first()
+    session.apply(draw(np.s_[0, 0, :], 43))
+    monkeypatch.setattr("SpineGTRefineLib.review.saving.save_mask", lambda *_, **__: 1 / 0)
+    session.viewed()
+    with pytest.raises(ZeroDivisionError):
+        session.save(insist=True)
+    assert session.state is SessionState.EDITING
     assert len(session.unsaved()) == 1
