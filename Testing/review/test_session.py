@@ -424,3 +424,23 @@ def test_an_unforeseen_error_while_saving_leaves_the_mask_editable_and_drafted(w
         session.save(insist=True)
     assert session.state is SessionState.EDITING
     assert len(session.unsaved()) == 1
+
+
+def test_a_rater_who_works_independently_does_not_see_what_others_refined_before(world):
+    other = world.session("CD", mask_types=(SPINE, CANAL))
+    other.open_first()
+    other.apply(draw(np.s_[0, 0, :], 43))
+    accept(other, insist=True)
+    other.open(other.worklist.item((other.item.case.key, "canal")))
+    other.apply(draw(np.s_[0, 0, :], 1))
+    accept(other, insist=True)
+    other.close()
+    session = world.session("AB", mode="independent")
+    assert session.worklist.items()[0].status == "todo"
+    assert session.open_first().kind is OriginKind.LAB
+    assert np.array_equal(session.bench.labels().array, spine().array)
+    assert not session.outlines["canal"].array[0, 0].any()
+    assert not any("CD" in version.title for version in session.versions())
+    session.close()
+    again = world.session("CD", mode="independent")
+    assert again.open(again.worklist.items()[0]).kind is OriginKind.REFINED, "one's own earlier work is seen"
