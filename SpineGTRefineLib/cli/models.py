@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from .options import JsonOption
-from .terminal import terminal_of
+from .terminal import Terminal, terminal_of
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -35,18 +36,24 @@ def list_models(ctx: typer.Context, json: JsonOption = False) -> None:
         row["installed"] = entry.name in installed
         row["runs_here"] = entry.framework == "nnunet"
         rows.append(row)
-    columns = ("Model", "Title", "Contrasts", "Installed", "License")
-    terminal.answer(
-        {"folder": str(store.folder), "models": rows},
-        lambda: terminal.table(
-            f"Models (kept in {store.folder})",
-            columns,
-            [
-                (r["name"], r["title"], ", ".join(r["contrasts"]), "yes" if r["installed"] else "", r["license"] or "")
-                for r in rows
-            ],
-        ),
-    )
+    terminal.answer({"folder": str(store.folder), "models": rows}, lambda: _show(terminal, str(store.folder), rows))
+
+
+def _show(terminal: Terminal, folder: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show names whole, so that they can be copied; what a license is about stands below, once."""
+    cells = [
+        (
+            row["name"],
+            row["title"],
+            ", ".join(row["contrasts"]),
+            "yes" if row["installed"] else "",
+            (row["license"] or "not stated").replace(" (", "* (").split(" (")[0],
+        )
+        for row in rows
+    ]
+    terminal.table(f"Models (kept in {folder})", ("Model", "Title", "Contrasts", "Installed", "License"), cells)
+    if any(row[-1].endswith("*") for row in cells):
+        terminal.say("* License of the repository; the release names none of its own for the weights (see --json).")
 
 
 @app.command("install")

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from rich import box
@@ -20,6 +20,9 @@ from ..errors import RefineError
 
 UNEXPECTED_EXIT_CODE = 70
 """Exit code of a failure that has no class of its own, a defect of this program (``EX_SOFTWARE`` of sysexits.h)."""
+
+LONGEST_NAME = 30
+"""Names in the first column are kept on one line up to this length, also on a narrow terminal, to be copied."""
 
 
 class Terminal:
@@ -51,12 +54,16 @@ class Terminal:
             self.out.print(Text(plain(text), style=style))
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people. Columns whose name ends with ``#`` hold numbers and are right-aligned."""
+        """Print a table for people; names stand first. Columns whose name ends with ``#`` hold numbers."""
         table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=box.SIMPLE_HEAD)
-        for name in columns:
-            table.add_column(name.rstrip("# "), justify="right" if name.endswith("#") else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*(plain("" if cell is None else str(cell)) for cell in row))
+        cells = [[plain("" if cell is None else str(cell)) for cell in row] for row in rows]
+        names_fit = max((len(row[0]) for row in cells), default=0) <= LONGEST_NAME
+        for number, name in enumerate(columns):
+            justify: Literal["left", "right"] = "right" if name.endswith("#") else "left"
+            whole = number == 0 and names_fit
+            table.add_column(name.rstrip("# "), justify=justify, overflow="fold", no_wrap=whole)
+        for row in cells:
+            table.add_row(*row)
         self.out.print(table)
 
     def fail(self, error: BaseException) -> int:

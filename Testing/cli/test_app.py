@@ -124,3 +124,14 @@ def _break_doctor(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(doctor, "_findings", fail)
+
+
+def test_names_in_a_narrow_table_can_be_copied(program, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = program("models", "list")
+    assert listed.code == 0
+    assert "canal_r20260406 " in listed.out
+    assert "totalspineseg_step1_r20241115 " in listed.out
+    assert max(len(line) for line in listed.out.splitlines() if not line.startswith(("Models", "*"))) <= 80
+    assert listed.out.count("names none of its own for the weights") == 1
