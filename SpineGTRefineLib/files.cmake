@@ -17,6 +17,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/dataset.py
   SpineGTRefineLib/bids/description.py
   SpineGTRefineLib/bids/events.py
+  SpineGTRefineLib/bids/freshness.py
   SpineGTRefineLib/bids/history.py
   SpineGTRefineLib/bids/identity.py
   SpineGTRefineLib/bids/index.py
@@ -65,6 +66,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/refine_layers.py
   SpineGTRefineLib/cli/refine_levels.py
   SpineGTRefineLib/cli/refine_pieces.py
+  SpineGTRefineLib/cli/refine_recompose.py
   SpineGTRefineLib/cli/refine_rootlets.py
   SpineGTRefineLib/cli/refine_surface.py
   SpineGTRefineLib/cli/report/__init__.py
@@ -180,6 +182,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
+  SpineGTRefineLib/recipes/composition.py
   SpineGTRefineLib/recipes/definition.py
   SpineGTRefineLib/recipes/folder_outcome.py
   SpineGTRefineLib/recipes/grids.py

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import refine_canal, refine_layers, refine_levels, refine_pieces, refine_rootlets, refine_surface
+from . import (
+    refine_canal,
+    refine_layers,
+    refine_levels,
+    refine_pieces,
+    refine_recompose,
+    refine_rootlets,
+    refine_surface,
+)
 from .options import JsonOption
 from .terminal import Terminal, terminal_of
 
@@ -89,7 +97,7 @@ _STEPS: dict[str, tuple[Callable[..., None], ...]] = {
         refine_levels.merge_endplates,
     ),
     "Steps: rootlets": (refine_rootlets.spinal_levels, refine_rootlets.zero_below),
-    "Steps: one mask from many": (refine_layers.compose, refine_layers.decompose),
+    "Steps: one mask from many": (refine_layers.compose, refine_layers.decompose, refine_recompose.recompose),
 }
 
 for _panel, _commands in _STEPS.items():

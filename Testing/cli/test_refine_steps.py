@@ -167,3 +167,19 @@ def test_composing_and_taking_apart(program, here, tmp_path, mask):
         "sacrum",
     }
     assert read_labels(here / "parts" / "sacrum.nii.gz", scheme("sacrum")).counts() == {1: 18}
+
+
+def test_the_one_map_of_every_case_is_brought_up_to_date(program, dataset, save):
+    save("sub-01_T2w")
+    first = program("refine", "recompose", dataset, "--json")
+    assert first.code == 0, first.err
+    assert [one["case"] for one in first.json["composed"]] == ["sub-01_T2w", "sub-02_T2w"]
+    assert program("refine", "recompose", dataset, "--json").json["up_to_date"] == 2
+    save("sub-01_T2w", without="vertebra_L3")
+    plan = program("refine", "recompose", dataset, "--dry-run", "--json").json
+    assert [one["case"] for one in plan["wanted"]] == ["sub-01_T2w"]
+    assert plan["composed"] == []
+    again = program("refine", "recompose", dataset, "--only-stale")
+    assert "changed since" in " ".join(again.out.split())
+    assert "Composed now: 1." in again.out
+    assert program("refine", "recompose", dataset, "--json").json["up_to_date"] == 2
