@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import CorruptFileError, UsageError
 from ..fileops import sha256_of_bytes, write_atomic
+from . import locks
 from .case import Case
 from .dataset import Dataset
 from .events import DONE, Event
@@ -99,12 +100,16 @@ def restore(dataset: Dataset, case: Case, mask_type: MaskType, sha256: str, *, r
     ------
     UsageError
         There is no such version.
+    LockedError
+        Another rater works on the mask.
     CorruptFileError
         What was kept is damaged; nothing was changed.
     """
     version = find_version(dataset.output, case.key, mask_type.name, sha256)
     target = dataset.path_of(version.place)
     check_inside(dataset.output if target.is_relative_to(dataset.output) else dataset.root / "derivatives", target)
+    if target == dataset.mask_path(case, mask_type):
+        locks.require_free(dataset.output, case.key, mask_type.name, rater)
     data = stored_bytes(dataset.output, version.sha256)
     sidecar_data = stored_bytes(dataset.output, version.sidecar_sha256) if version.sidecar_sha256 else b""
     if target.is_relative_to(dataset.output):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from bids_world import make_labels
 
-from SpineGTRefineLib.bids import history, load_mask, mask_type, save_mask
+from SpineGTRefineLib.bids import history, load_mask, locks, mask_type, save_mask
 from SpineGTRefineLib.bids.events import current_status, read_events
 from SpineGTRefineLib.bids.pairs import read_pair
-from SpineGTRefineLib.errors import CorruptFileError, UsageError
+from SpineGTRefineLib.errors import CorruptFileError, LockedError, UsageError
 
 CANAL = mask_type("canal")
 
@@ -48,6 +48,16 @@ def test_restoring_brings_back_voxels_and_provenance_and_keeps_what_it_replaces(
     assert current_status(read_events(world.dataset.output))[world.case.key, "canal"].sha256 == first.sha256
     history.restore(world.dataset, world.case, CANAL, second.sha256)
     assert read_pair(first.path).sha256 == second.sha256
+
+
+def test_nothing_is_restored_under_the_hands_of_another_rater(world):
+    first, second = save(world, 3), save(world, 5)
+    locks.acquire(world.dataset.output, world.case.key, "canal", "AB")
+    with pytest.raises(LockedError, match="AB"):
+        history.restore(world.dataset, world.case, CANAL, first.sha256, rater="CD")
+    assert read_pair(second.path).sha256 == second.sha256
+    history.restore(world.dataset, world.case, CANAL, first.sha256, rater="AB")
+    assert read_pair(second.path).sha256 == first.sha256
 
 
 def test_a_restored_proposal_is_flagged_because_nobody_stands_for_it(world):
