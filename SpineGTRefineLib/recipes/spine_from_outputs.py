@@ -29,6 +29,8 @@ from .image_source import ImageSource
 Progress = Callable[[int, int, str], None]
 """Called before each case with its number from 0, the number of cases, and its key."""
 
+BESIDE = "A person works on this mask or had a say in it: the new one lies beside it, as a proposal."
+
 
 def refine_spine_folders(
     spineps: Path | str,
@@ -164,7 +166,9 @@ class _Job:
         )
         report = _write_report(dataset, case, saved, refinement, self._policy, maps)
         actions = Counter(decision.action for decision in refinement.decisions)
-        return CaseOutcome(case.key, saved, report, actions=tuple(sorted(actions.items())), notes=maps.notes)
+        beside = saved.path != dataset.mask_path(case, mask_type("spine"))
+        notes = (*maps.notes, *([BESIDE] if beside else []))
+        return CaseOutcome(case.key, saved, report, actions=tuple(sorted(actions.items())), notes=notes)
 
     def _read(
         self, case: Case, instances: ExternalFile, labels: ExternalFile, canal: ExternalFile

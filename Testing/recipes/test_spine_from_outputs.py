@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.bids.pairs import OWN_KEY
 from SpineGTRefineLib.errors import MissingFileError, PartialFailureError, UsageError
 from SpineGTRefineLib.imaging import (
     Geometry,
     LabelMap,
+    read_image,
     read_labels,
     reorient,
     resample_labels,
@@ -310,6 +312,24 @@ def test_a_second_run_gives_the_same_bytes(lab):
     first, second = lab.refine().cases[0], lab.refine().cases[0]
     assert first.saved.sha256 == second.saved.sha256
     assert not second.saved.difference.edited
+
+
+def test_a_mask_of_a_person_stays_and_the_user_is_told_that_the_new_one_lies_beside_it(lab):
+    lab.add()
+    (first,) = lab.refine().cases
+    assert first.notes == ()
+    dataset = Dataset.open(lab.images)
+    case, kind = dataset.case(first.key), mask_type("spine")
+    labels = load_mask(dataset, case, kind)
+    array = labels.array.copy()
+    array[array == labels.values()[0]] = 0
+    corrected = labels.with_array(array)
+    save_mask(dataset, case, kind, corrected, image=read_image(case.image), rater="AB", status="corrected")
+    content = first.saved.path.read_bytes()
+    (second,) = lab.refine().cases
+    assert second.saved.path != first.saved.path
+    assert first.saved.path.read_bytes() == content
+    assert any("beside it" in note for note in second.notes)
 
 
 def test_an_empty_or_missing_folder_is_an_error_not_a_silent_success(lab):
