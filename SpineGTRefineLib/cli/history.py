@@ -78,5 +78,12 @@ def _show(terminal: Terminal, versions: list[Version]) -> None:
     if not versions:
         terminal.say("No mask was replaced so far.")
         return
-    rows = [(v.case, v.mask_type, v.sha256[:SHOWN_DIGITS], v.replaced_at, v.replaced_by, v.reason) for v in versions]
+    rows = [
+        (v.case, v.mask_type, v.sha256[:SHOWN_DIGITS], _short(v.replaced_at), v.replaced_by, v.reason) for v in versions
+    ]
     terminal.table("Replaced masks", ("Case", "Mask", "Version", "Replaced at (UTC)", "By", "Through"), rows)
+
+
+def _short(time: str) -> str:
+    """Return a time stamp without fractions of a second, as people read it."""
+    return time[:19].replace("T", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,8 +47,11 @@ def publish(
     payload = {"applied": plan.done, "to": to, "items": [_as_dict(opened, item) for item in plan.items]}
     terminal.answer(payload, lambda: _show(terminal, opened, plan))
     if all(item.action == "skip" for item in plan.items):
+        reasons = Counter(item.reason for item in plan.items).most_common()
         raise DatasetError(
-            f"None of the {len(plan.items)} masks can be published: {plan.items[0].reason}.",
+            f"None of the {len(plan.items)} masks can be published: "
+            + "; ".join(f"{reason} ({count})" for reason, count in reasons)
+            + ".",
             "Open the cases, correct or accept their masks, and publish again.",
         )
 
