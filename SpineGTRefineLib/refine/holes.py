@@ -110,7 +110,7 @@ def _owners_of_shared(
     for value in np.unique(values[values != 0]):
         open_way = (values[first] != value) & (values[second] != value)
         group = join(values.size, first[open_way], second[open_way])
-        shut = np.bincount(group, weights=outside & (values != value)) == 0
+        shut = np.bincount(group, weights=outside) == 0
         inside = np.bincount(group, weights=voxels)[group[number[holes]]]
         better = shut[group[number[holes]]] & (inside < smallest[holes])
         owner[holes[better]] = value

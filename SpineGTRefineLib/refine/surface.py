@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from scipy import ndimage
 
+from ..errors import UsageError
 from ..imaging import LabelMap
 from . import growth
 from .inputs import require_positive, values_of
@@ -27,8 +28,13 @@ def expand(labels: LabelMap, reach_mm: float, *, only: Collection[str] | None = 
         equal distance to the one with the lowest label.
     only
         Keys of the structures that grow; None for all. The others keep every voxel.
+
+    Raises
+    ------
+    UsageError
+        The distance is less than a voxel, so nothing could change.
     """
-    require_positive(reach_mm, "distance in mm")
+    _require_voxel(labels, reach_mm)
     array = growth.expand(labels.array, labels.geometry.spacing, reach_mm, values_of(labels.scheme, only))
     return labels.with_array(array)
 
@@ -39,7 +45,7 @@ def shrink(labels: LabelMap, reach_mm: float, *, only: Collection[str] | None = 
     A voxel whose distance to a voxel that is not its structure's is at most ``reach_mm`` becomes background. Where the
     image ends nothing is peeled. ``only`` names the structures that shrink; None for all.
     """
-    require_positive(reach_mm, "distance in mm")
+    _require_voxel(labels, reach_mm)
     array = growth.shrink(labels.array, labels.geometry.spacing, reach_mm, values_of(labels.scheme, only))
     return labels.with_array(array)
 
@@ -74,3 +80,13 @@ def smooth(labels: LabelMap, sigma_mm: float, *, only: Collection[str] | None = 
         result = np.where(np.isin(np.where(array != 0, array, nearest), values), result, array)
     vanished = np.setdiff1d(np.unique(array), np.unique(result))
     return labels.with_array(np.where(np.isin(array, vanished), array, result))
+
+
+def _require_voxel(labels: LabelMap, reach_mm: float) -> None:
+    require_positive(reach_mm, "distance in mm")
+    smallest = min(labels.geometry.spacing)
+    if reach_mm < smallest * (1 - 1e-6):
+        raise UsageError(
+            f"Nothing changes within {reach_mm:g} mm: the voxels of this mask are {smallest:.3g} mm apart.",
+            f"Give at least {smallest:.3g} mm.",
+        )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy import ndimage
-from small_masks import label_map, random_labels
+from small_masks import label_map, nested_boxes, random_labels
 
 from SpineGTRefineLib.errors import UsageError
 from SpineGTRefineLib.refine import fill_holes, largest_component, remove_small
@@ -94,9 +94,10 @@ def test_small_means_cubic_millimetres_and_no_structure_disappears():
     assert remove_small(fine, 2, keep_largest=False).counts() == {L1: 8}
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_a_hole_is_what_one_structure_shuts_off_from_the_outside(seed):
-    labels = random_labels(seed, count=3 if seed % 3 else 4)
+@pytest.mark.parametrize("made", [random_labels, nested_boxes])
+@pytest.mark.parametrize("seed", range(80))
+def test_a_hole_is_what_one_structure_shuts_off_from_the_outside(made, seed):
+    labels = made(seed, count=2 + seed % 3)
     np.testing.assert_array_equal(hole_rules.fill_holes(labels), filled_by_definition(labels))
 
 
@@ -120,6 +121,26 @@ def test_the_inner_structure_fills_its_hole_and_nobody_is_overwritten(nested):
     assert filled[3, 3, 3] == filled[4, 4, 5] == filled[2, 6, 6] == L2
     assert (filled[nested != 0] == nested[nested != 0]).all()
     np.testing.assert_array_equal(fill_holes(label_map(filled)).array, filled)
+
+
+@pytest.mark.parametrize(("inner", "outer"), [(L1, L2), (L2, L1)])
+def test_of_two_shells_the_inner_one_fills_also_where_something_lies_in_the_hole(inner, outer):
+    labels = np.zeros((11, 11, 11), np.uint8)
+    labels[1:10, 1:10, 1:10] = outer
+    labels[3:8, 3:8, 3:8] = inner
+    labels[4:7, 4:7, 4:7] = 0
+    labels[5, 5, 5] = DISC
+    filled = fill_holes(label_map(labels)).array
+    assert filled[4, 4, 4] == inner
+    assert filled[5, 5, 5] == DISC
+
+
+def test_a_large_structure_inside_does_not_fill_the_gap_to_the_shell_around_it():
+    labels = np.full((15, 15, 15), 50, np.uint8)
+    labels[2:13, 2:13, 2:13] = L1
+    labels[3:12, 3:12, 3:11] = L2
+    labels[3:12, 3:12, 11] = 0
+    assert (fill_holes(label_map(labels)).array[3:12, 3:12, 11] == L1).all()
 
 
 def test_a_hole_that_two_structures_share_belongs_to_neither():

@@ -85,6 +85,12 @@ def test_smoothing_one_structure_moves_no_voxel_of_the_others(two_blocks):
     np.testing.assert_array_equal(smoothed == L2, two_blocks.array == L2)
 
 
+def test_smoothing_takes_nothing_from_a_structure_that_the_image_cuts_off():
+    labels = np.zeros((8, 8, 8), np.uint8)
+    labels[:, :, :5] = L1
+    np.testing.assert_array_equal(smooth(label_map(labels), 1.0).array, labels)
+
+
 def test_smoothing_makes_no_structure_disappear():
     labels = np.zeros((9, 9, 9), np.uint8)
     labels[4, 4, 4], labels[1:3, 1:8, 1:8] = L1, L2
@@ -97,3 +103,11 @@ def test_a_distance_must_be_a_distance():
         for distance in (0, -1, float("inf"), float("nan")):
             with pytest.raises(UsageError, match="above 0"):
                 step(labels, distance)
+
+
+def test_a_distance_below_the_voxel_size_is_refused_since_nothing_would_change():
+    labels = label_map(np.ones((2, 2, 2), np.uint8), spacing=(1.5, 2, 2))
+    for step in (expand, shrink):
+        with pytest.raises(UsageError, match=r"1\.5 mm apart"):
+            step(labels, 1.0)
+        step(labels, 1.5)
