@@ -57,11 +57,10 @@ def keep_largest(labels: np.ndarray, *, connectivity: int, each_label: bool) -> 
     each_label
         Keep one piece of every value; otherwise the foreground counts as one object.
     """
-    masks = [labels == value for value in np.unique(labels[labels != 0])] if each_label else [labels != 0]
-    kept = np.zeros(labels.shape, dtype=bool)
-    for mask in masks:
-        kept |= largest_component(mask, _CONNECTIVITY[connectivity])
-    return np.where(kept, labels, np.zeros((), dtype=labels.dtype))
+    neighbours = _CONNECTIVITY[connectivity]
+    if each_label:
+        return largest_component(labels, neighbours)
+    return np.where(largest_component(labels != 0, neighbours), labels, np.zeros((), dtype=labels.dtype))
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,12 @@ def _find_regions(runs: Runs) -> _Regions:
     outside[of_run[runs.on_border]] = True
     in_line = runs.in_line()
     one = of_run[np.concatenate([first[~same], in_line[0]])].astype(np.int64)
-    other = of_run[np.concatenate([second[~same], in_line[1]])]
-    codes = np.unique(np.concatenate([one * count + other, other * np.int64(count) + one]))
+    other = of_run[np.concatenate([second[~same], in_line[1]])].astype(np.int64)
+    codes = np.unique(np.concatenate([one * count + other, other * count + one]))
     return _Regions(of_run, values, outside, np.bincount(of_run, weights=runs.lengths), *np.divmod(codes, count))
 
 
-def _owners(regions: _Regions) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
+def _owners(regions: _Regions) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield holes (numbers of regions) with the value that fills them."""
     neighbours = np.bincount(regions.first, minlength=regions.values.size)
     lowest = np.full(regions.values.size, np.iinfo(np.int64).max)
@@ -93,7 +93,7 @@ def _owners(regions: _Regions) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
 
 def _owners_of_shared(
     regions: _Regions, holes: np.ndarray, neighbours: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray | int]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Find who encloses the holes that touch several structures, by taking one structure after the other away.
 
     Regions with a single neighbour (specks, plain holes) lie on no way to the outside and are left out first.
