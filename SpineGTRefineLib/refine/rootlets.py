@@ -56,7 +56,8 @@ class SpinalLevels:
     slices
         For each level the lowest and highest index of its slices along the voxel axis nearest to head-foot.
     remarks
-        What is odd about the rootlets: levels missing in between, out of order, or found at two places.
+        What is odd about the rootlets: levels missing in between, out of order, found at two
+        places, or too far from the cord.
     """
 
     labels: LabelMap
@@ -169,12 +170,14 @@ def _stretches(rootlets: LabelMap, cord: LabelMap, reach_mm: float, slices: _Sli
     near = growth.expand((cord.array != 0).astype(np.uint8), cord.geometry.spacing, reach_mm) != 0
     voxels = np.nonzero(near & (rootlets.array != 0))
     depth = slices.from_head(voxels[slices.axis])
-    values = rootlets.array[voxels]
+    values, drawn = rootlets.array[voxels], set(rootlets.values())
     apart = max(APART_MM / cord.geometry.spacing[slices.axis], 1)
     found, remarks = [], []
     for entry in rootlets.scheme.of_kind("rootlets"):
         own, counts = np.unique(depth[values == entry.value], return_counts=True)
         if own.size == 0:
+            if entry.value in drawn:
+                remarks.append(f"The {entry.structure.name} nowhere come within {reach_mm:g} mm of the cord.")
             continue
         place = np.concatenate([[0], np.cumsum(np.diff(own) > apart)])
         if place[-1] > 0:
@@ -195,7 +198,7 @@ def _left_out(stretches: list[Stretch]) -> Iterator[str]:
     row = [entry.structure.key for entry in scheme("spinal_levels").of_kind("spinal_level")]
     for upper, lower in pairwise(stretches):
         for key in row[row.index(upper.key) + 1 : row.index(lower.key)]:
-            yield f"There are no rootlets of the {structure(key).name}, but of those above and below."
+            yield f"The {structure(key).name} was not found, but those above and below it."
 
 
 def _crowded_out(found: list[Stretch], stretches: list[Stretch]) -> Iterator[str]:

@@ -68,7 +68,9 @@ def test_the_levels_of_the_template_overlap_its_published_levels(shared_data):
 
 def test_millimetres_decide_which_rootlets_enter_the_cord():
     rootlets, cord = masks([(C5, 20, 30)], spacing=(2.0, 2.0, 1.0))
-    assert spinal_levels(rootlets, cord, reach_mm=1.5).slices == {}
+    far = spinal_levels(rootlets, cord, reach_mm=1.5)
+    assert far.slices == {}
+    assert far.remarks == ("The C5 rootlets nowhere come within 1.5 mm of the cord.",)
     assert slices_of(spinal_levels(rootlets, cord, reach_mm=2.0)) == {"C5": (20, 30)}
 
 
