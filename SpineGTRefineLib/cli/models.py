@@ -64,29 +64,74 @@ def install(
         Path | None,
         typer.Option("--from", metavar="FILE|FOLDER", help="A zip you have, or nnU-Net's results folder of a model."),
     ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            "--scheme",
+            metavar="NAME",
+            help="What the values of your own model mean; needed to run it in a recipe (canal, cord, spine ...).",
+        ),
+    ] = None,
+    orientation: Annotated[
+        str | None,
+        typer.Option(
+            "--orientation",
+            metavar="LETTERS",
+            help="How your own model's training images were stored (RAS, LAS ...); default: as its dataset.json says.",
+        ),
+    ] = None,
+    configuration: Annotated[
+        str | None,
+        typer.Option("--configuration", metavar="NAME", help="Which training, if there are several (3d_fullres)."),
+    ] = None,
+    fold: Annotated[
+        list[str] | None, typer.Option("--fold", metavar="N", help="Only this fold; may be repeated; default: all.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the installed model of this name.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Install a model: from its published address, from a zip, or from the folder that nnU-Net's training wrote.
 
-    A model that you trained yourself gets the name you give it here. The hash of every archive is recorded; an address
-    that delivers something else later is refused.
+    A model that you trained yourself gets the name you give it here, and with --scheme the meaning of its labels. The
+    hash of every archive is recorded; an address that delivers something else later is refused. A download that was
+    stopped goes on where it stopped.
     """
     del json
     terminal = terminal_of(ctx)
     from ..models import ModelStore
 
     store = ModelStore()
-    known = model in store.entries
-    if source is None or (known and source.is_file()):
-        with terminal.progress(f"Installing {model}", 1) as step:
-            installed = store.install(model, archive=source, overwrite=overwrite)
-            step(model)
+    if source is None or (model in store.entries and source.is_file()):
+        _refuse_own_options(scheme, orientation, configuration, fold)
+        with terminal.counter(f"Installing {model}") as show:
+
+            def progress(part: float, text: str) -> None:
+                show(round(100 * part), 100, text)
+
+            installed = store.install(model, archive=source, progress=progress, overwrite=overwrite)
     else:
-        installed = store.install_own(source, name=model, overwrite=overwrite)
+        installed = store.install_own(
+            source,
+            name=model,
+            scheme=scheme,
+            orientation=orientation,
+            configuration=configuration,
+            folds=fold,
+            overwrite=overwrite,
+        )
     answer = {"model": installed.entry.name, "source": installed.source, "files": installed.hashes}
     pinned = "as published" if installed.pinned else "recorded now, and compared from now on"
     terminal.answer(answer, lambda: terminal.say(f"{installed.entry.title} is installed. Hash: {pinned}."))
+
+
+def _refuse_own_options(*options: object) -> None:
+    from ..errors import UsageError
+
+    if any(options):
+        raise UsageError(
+            "What a published model's labels and orientation are is known; it cannot be changed here.",
+            "Leave out --scheme, --orientation, --configuration and --fold, or install its folder under another name.",
+        )
 
 
 @app.command("verify")

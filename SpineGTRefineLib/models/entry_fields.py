@@ -120,4 +120,5 @@ READERS: dict[str, Reader] = {
     "mirroring": _flag,
     "postprocessing": read_post_steps,
     "notes": _or_none(_text),
+    "caution": _or_none(_text),
 }

@@ -53,18 +53,19 @@ def only_results_folder(root: Path, configuration: str | None) -> ResultsFolder:
         There are several.
     """
     found = find_results_folders(root)
-    if configuration is not None:
-        found = tuple(path for path in found if path.name.endswith(f"__{configuration}"))
-    if len(found) == 1:
-        return read_results_folder(found[0])
     if not found:
         raise ModelError(
             "No trained nnU-Net was found: a folder with plans.json, dataset.json and fold_*.",
             "Give the folder that nnU-Net's training wrote, or a zip archive of it.",
         )
-    names = ", ".join(path.name for path in found)
+    chosen = [path for path in found if configuration is None or path.name.endswith(f"__{configuration}")]
+    if len(chosen) == 1:
+        return read_results_folder(chosen[0])
+    names = ", ".join(path.name for path in chosen or found)
+    if not chosen:
+        raise UsageError(f"None has the configuration {configuration!r}: {names}.", "Choose one of these.")
     raise UsageError(
-        f"There are {len(found)} trained models: {names}.", "Choose one with --configuration, or its folder."
+        f"There are {len(chosen)} trained models: {names}.", "Choose one with --configuration, or its folder."
     )
 
 

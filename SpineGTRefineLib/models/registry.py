@@ -57,6 +57,8 @@ class ModelEntry:
         Steps after the network, in order.
     notes
         What a user should know.
+    caution
+        What must be said with every result of the model, or None.
     """
 
     name: str
@@ -82,6 +84,7 @@ class ModelEntry:
     mirroring: bool = False
     postprocessing: tuple[PostStep, ...] = ()
     notes: str | None = None
+    caution: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Return the entry in the form of ``models.json``."""

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..anatomy import scheme as scheme_called
 from ..errors import ChecksumError, ConflictError, ModelError, ModelNotInstalledError, UsageError
 from ..fileops import sha256_of_file, write_text_atomic
 from ..userfolders import user_data_folder
@@ -143,6 +144,8 @@ class ModelStore:
         """
         if not source.exists():
             raise UsageError(f"{source} does not exist.")
+        if scheme is not None:
+            scheme_called(scheme)
         digest = None if source.is_dir() else sha256_of_file(source)
         with Incoming(self.folder) as incoming:
             if digest is not None:
@@ -158,7 +161,7 @@ class ModelStore:
             }
             entry = entry_from_dict({**record, "title": record["name"]}, "the model's folder")
             if entry.name in self.entries:
-                raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name with --name.")
+                raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name.")
             self._refuse_existing(entry.name, overwrite=overwrite)
             files = take_results(folder, entry, incoming / "results")
             return self._put(entry, files, source.name, digest, pinned=False)
@@ -193,7 +196,9 @@ class ModelStore:
 
     def _refuse_existing(self, name: str, *, overwrite: bool) -> None:
         if not overwrite and (self.folder / name).exists():
-            raise ConflictError(f"The model {name} is installed already.", "Remove it first, or ask to overwrite it.")
+            raise ConflictError(
+                f"The model {name} is installed already.", "Remove it first, or replace it (--overwrite)."
+            )
 
     def _check_archive(self, entry: ModelEntry, digest: str) -> None:
         if entry.sha256 is not None and digest != entry.sha256:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..anatomy import scheme
 from ..bids.layout import PIPELINE
 from ..errors import LabelError, ModelNotInstalledError
 from ..fileops import sha256_of_bytes
@@ -52,9 +53,11 @@ def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> 
         None of them is installed.
     UsageError
         The name is not known.
+    LabelError
+        The one asked for makes another kind of mask, or nobody said what its labels mean.
     """
     if name is not None:
-        return store.find(name)
+        return _fitting(recipe, store.find(name))
     for candidate in recipe.models:
         try:
             return store.find(candidate)
@@ -64,6 +67,22 @@ def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> 
         f"None of the models of the recipe {recipe.name} is installed ({', '.join(recipe.models)}).",
         f"Run: spine-gt-refine models install {recipe.models[0]}",
     )
+
+
+def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
+    """Refuse before any case runs what could only fail at the end of each."""
+    entry, target = model.entry, recipe.mask_type.scheme
+    if entry.scheme is None:
+        raise LabelError(
+            f"It is not known what the labels of the model {entry.name} mean, so it cannot make a {recipe.name} mask.",
+            f"If it was trained for this, install it again with: --scheme {target.name} --overwrite",
+        )
+    if not {label.structure for label in scheme(entry.scheme)} & {label.structure for label in target}:
+        raise LabelError(
+            f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
+            "Choose a model that was trained for this structure, or another recipe.",
+        )
+    return model
 
 
 def weights_sha256(model: InstalledModel) -> str:
@@ -124,11 +143,10 @@ def run_recipe(
         See :func:`SpineGTRefineLib.models.predict`.
     """
     check_image(recipe, image)
-    warning = contrast_warning(model.entry, contrast)
     tiles = {} if on_tile is None else {"on_tile": on_tile}
     prediction = run([image], loaded or model, device=device, progress=progress, cancel=cancel, **tiles)
     labels = _in_scheme_of(recipe, prediction.labels)
-    warnings = [warning] if warning else []
+    warnings = [text for text in (model.entry.caution, contrast_warning(model.entry, contrast)) if text]
     if not labels.array.any():
         warnings.append(f"{model.entry.name} found nothing in this image.")
     return RecipeResult(
