@@ -27,6 +27,7 @@ from ..process.probe import describe_gpu
 from ..recipes.batch import already_done, save_result
 from ..recipes.definition import Recipe, recipe
 from ..recipes.folder_outcome import CaseOutcome
+from ..recipes.guards import contrast_of
 from ..recipes.runner import RecipeResult, choose_model, run_recipe
 from .machine import describe_machine
 from .plan import Plan, plan_run
@@ -57,7 +58,8 @@ class _Prepared:
     image: Image
     model: InstalledModel
     done: bool
-    begin: float
+    seconds: float
+    """Time spent on the case so far; the time that it waited for its turn is not counted."""
     plan: Plan | None = None
 
 
@@ -116,12 +118,13 @@ class RecipeJobs:
         image = read_image(case.image)
         model = choose_model(chosen, self._store, job.get("model"))
         done = not job.get("again", False) and already_done(dataset, case, chosen, model, image)
-        return _Prepared(dataset, case, chosen, image, model, done, begin)
+        return _Prepared(dataset, case, chosen, image, model, done, time.perf_counter() - begin)
 
     def compute(self, job: Job, prepared: _Prepared, context: JobContext) -> tuple[_Prepared, RecipeResult | None]:
         """Run the network (one job at a time)."""
         if prepared.done:
             return prepared, None
+        begin = time.perf_counter()
         context.progress("loading the model", 0.0)
         loaded = self._warm.get(prepared.model)
         plan = self._plan(job, prepared, loaded)
@@ -137,7 +140,7 @@ class RecipeJobs:
             prepared.recipe,
             prepared.image,
             prepared.model,
-            contrast=job.get("contrast") or prepared.case.contrast,
+            contrast=job.get("contrast") or contrast_of(prepared.case),
             contrast_stated=bool(job.get("contrast")),
             loaded=loaded,
             device=plan.device,
@@ -147,19 +150,20 @@ class RecipeJobs:
         )
         if result.provenance.get("device") == plan.device and result.timings.get("network"):
             self._speeds[prepared.model.entry.name, plan.device] = plan.operations / result.timings["network"]
-        return replace(prepared, plan=plan), result
+        return replace(prepared, plan=plan, seconds=prepared.seconds + time.perf_counter() - begin), result
 
     def finish(self, job: Job, computed: tuple[_Prepared, RecipeResult | None], context: JobContext) -> dict[str, Any]:
         """Save the proposal (on the writing thread) and return the outcome."""
         del job
         prepared, result = computed
-        seconds = time.perf_counter() - prepared.begin
         if result is None:
-            return CaseOutcome(prepared.case.key, skipped=True, seconds=seconds).as_dict()
+            return CaseOutcome(prepared.case.key, skipped=True, seconds=prepared.seconds).as_dict()
+        begin = time.perf_counter()
         context.raise_if_cancelled()
         saved = save_result(prepared.dataset, prepared.case, prepared.recipe, prepared.image, result)
         plan = prepared.plan
         notes = (*result.warnings, *(plan.notes if plan else ()))
+        seconds = prepared.seconds + time.perf_counter() - begin
         outcome = CaseOutcome(prepared.case.key, saved, notes=notes, seconds=seconds)
         more = {"timings": dict(result.timings), "provenance": dict(result.provenance)}
         return outcome.as_dict() | more | {"plan": plan.as_dict() if plan else None}

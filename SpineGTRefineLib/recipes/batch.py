@@ -15,6 +15,7 @@ from ..imaging import Image, read_image
 from ..models import InstalledModel, LoadedModel, load_model, predict
 from .definition import Recipe
 from .folder_outcome import CaseOutcome
+from .guards import contrast_of
 from .runner import Predict, RecipeResult, run_recipe, weights_sha256
 
 
@@ -101,7 +102,7 @@ def run_on_dataset(
                 recipe,
                 image,
                 model,
-                contrast=settings.contrast or case.contrast,
+                contrast=settings.contrast or contrast_of(case),
                 contrast_stated=settings.contrast is not None,
                 loaded=warm,
                 device=settings.device,

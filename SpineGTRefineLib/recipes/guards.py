@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from nibabel.orientations import io_orientation
 
+from ..bids import Case
+from ..bids.jsonfiles import read_json
 from ..errors import InputError
 from ..imaging import Geometry, Image
 from ..models import ModelEntry
 from .definition import Recipe
+
+_WEIGHTING = re.compile(r"(?<![a-z0-9])t([12])(?:w|wi)?(?![a-z0-9*])", re.IGNORECASE)
+"""``T2``, ``t2w`` as a word of a name; not ``T2*``, not ``T2map``."""
 
 
 def check_image(recipe: Recipe, image: Image, advice: str = "Choose another image, or another recipe.") -> None:
@@ -34,6 +41,23 @@ def check_image(recipe: Recipe, image: Image, advice: str = "Choose another imag
             f"The voxels are up to {max(grid.spacing):.1f} mm long; {recipe.name} takes {guard.max_voxel_mm:.1f} mm.",
             advice,
         )
+
+
+def contrast_of(case: Case) -> str:
+    """Return the contrast of a case's image as a BIDS suffix: from its name, else from its sidecar; "" if neither says.
+
+    What the scanner called the series (``SeriesDescription``, ``ProtocolName``) wins over words in a name that is none
+    of BIDS.
+    """
+    if case.contrast:
+        return case.contrast
+    name = case.image.name.split(".")[0]
+    sidecar = read_json(case.image.with_name(f"{name}.json")).content
+    for text in (sidecar.get("SeriesDescription"), sidecar.get("ProtocolName"), name):
+        found = {f"T{kind}w" for kind in _WEIGHTING.findall(str(text or "").replace("_", " "))}
+        if len(found) == 1:
+            return found.pop()
+    return ""
 
 
 def contrast_warning(model: ModelEntry, contrast: str) -> str:

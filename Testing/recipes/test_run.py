@@ -12,8 +12,10 @@ from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.errors import CancelledError, InputError, ModelNotInstalledError
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, read_image, read_labels, write_image
 from SpineGTRefineLib.models import InstalledModel, ModelEntry, ModelStore, Prediction
+from SpineGTRefineLib.models.registry import registry
 from SpineGTRefineLib.recipes.batch import RunSettings, run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
+from SpineGTRefineLib.recipes.guards import contrast_of
 from SpineGTRefineLib.recipes.runner import choose_model, run_recipe
 
 GRID = Geometry((6, 30, 40), np.diag([4.0, 1.0, -1.0, 1.0]))
@@ -141,6 +143,34 @@ def test_a_wrong_contrast_is_warned_of_and_stating_it_is_recorded(root):
     stated = run_recipe(recipe("canal"), image, installed(), contrast="T2w", contrast_stated=True, run=Threshold())
     assert stated.warnings == ()
     assert "T2w" in stated.generator["Description"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sidecar", "contrast"),
+    [
+        ("sub-01_T1w", {"SeriesDescription": "t2_tse_sag"}, "T1w"),
+        ("patient_t2", {}, "T2w"),
+        ("scan7", {"SeriesDescription": "T2w TSE sag"}, "T2w"),
+        ("lumbar_t2", {"ProtocolName": "t1_tse_sag"}, "T1w"),
+        ("scan7", {"SeriesDescription": "t1 and t2"}, ""),
+        ("scan7", {"SeriesDescription": "t2star, T2*, t2map"}, ""),
+        ("scan7", {}, ""),
+    ],
+)
+def test_the_contrast_is_told_by_the_name_or_else_by_the_sidecar(tmp_path, name, sidecar, contrast):
+    path = tmp_path / "data" / f"{name}.nii.gz"
+    path.parent.mkdir()
+    write_image(path, Image(np.zeros(GRID.shape, np.int16), GRID))
+    path.with_name(f"{name}.json").write_text(json.dumps(sidecar))
+    (case,) = Dataset.open(path, tmp_path / "out").cases()
+    assert contrast_of(case) == contrast
+
+
+def test_what_must_be_said_with_every_result_of_a_model_is_said(root):
+    demo = registry()["demo_canal"]
+    model = InstalledModel(demo, Path(), {"fold_0/checkpoint_final.pth": "a" * 64}, "made by the test")
+    outcomes = run(root, model=model)
+    assert all("means nothing" in " ".join(outcome.notes) for outcome in outcomes)
 
 
 def test_an_empty_result_is_said():
