@@ -41,6 +41,13 @@ def wait_for(tickets, timeout_s=30):
         assert ticket.wait(max(0.1, end - time.monotonic())), f"job {ticket.job} did not end: {ticket.state}"
 
 
+def wait_until_running(ticket, timeout_s=30):
+    end = time.monotonic() + timeout_s
+    while ticket.state is not State.RUNNING:
+        assert not ticket.wait(0.01), f"the job ended: {ticket.error}"
+        assert time.monotonic() < end, "the job did not begin"
+
+
 def test_a_job_returns_its_result_with_progress_on_the_way(start):
     seen = []
     ticket = start().submit({"number": 21, "tiles": 4}, on_progress=seen.append)
@@ -147,8 +154,7 @@ def test_a_worker_that_never_says_hello_is_given_up(start):
 def test_cancel_takes_effect_within_one_tile(start):
     engine = start()
     running = engine.submit({"tiles": 1000, "tile_s": 0.1})
-    while running.state is not State.RUNNING:
-        time.sleep(0.01)
+    wait_until_running(running)
     begin = time.monotonic()
     engine.cancel(running)
     wait_for([running])
@@ -163,8 +169,7 @@ def test_cancel_takes_effect_within_one_tile(start):
 def test_a_job_that_does_not_let_go_is_ended_with_its_worker(start):
     engine = start(cancel_grace_s=0.3)
     deaf = engine.submit({"tile_s": 3600})
-    while deaf.state is not State.RUNNING:
-        time.sleep(0.01)
+    wait_until_running(deaf)
     behind = engine.submit({"number": 5})
     engine.cancel(deaf)
     wait_for([deaf, behind])
