@@ -24,8 +24,8 @@ from slicer.util import VTKObservationMixin
 
 LIBRARY = "SpineGTRefineLib"
 
-# Installed, the library lies beside this file; in a checkout, beside this folder, which Slicer does not search. A folder
-# of that name without code (origin is None: a namespace) is not the library.
+# Installed, the library lies beside this file; in a checkout, beside this folder, which Slicer does not search.
+# A folder of that name without code (origin is None: a namespace) is not the library.
 if getattr(importlib.util.find_spec(LIBRARY), "origin", None) is None:
     sys.path.append(str(Path(__file__).resolve().parents[1]))
 
@@ -49,31 +49,63 @@ class SpineGTRefine(ScriptedLoadableModule):
 
 
 class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: wires the widgets of Resources/UI/SpineGTRefine.ui to the logic and decides nothing itself."""
+    """Hangs the panel of the library into Slicer: its life follows that of the module and of the scene."""
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleWidget.__init__(self, parent)
         VTKObservationMixin.__init__(self)
         self.logic = None
-        self.ui = None
+        self.panel = None
+        self.isEntered = False
 
     def setup(self):
         """Build the panel when the module is opened for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
-        panel = slicer.util.loadUI(self.resourcePath("UI/SpineGTRefine.ui"))
-        self.layout.addWidget(panel)
-        self.ui = slicer.util.childWidgetVariables(panel)
-        panel.setMRMLScene(slicer.mrmlScene)
         self.logic = SpineGTRefineLogic()
-        self.ui.openButton.connect("clicked(bool)", self.onOpen)
-        self.ui.loadButton.connect("clicked(bool)", self.onLoad)
-        self.ui.runButton.connect("clicked(bool)", self.onRun)
-        self.ui.saveButton.connect("clicked(bool)", self.onSave)
+        self.buildPanel()
+
+    def buildPanel(self):
+        """Build the panel if all packages are there; else say what is missing, in its place."""
+        from SpineGTRefineLib.errors import MissingDependencyError
+
+        try:
+            requirePackages()
+        except MissingDependencyError as error:
+            import qt
+
+            self.layout.addWidget(qt.QLabel(str(error)))
+            return
+        from SpineGTRefineLib.panel import Panel
+        from SpineGTRefineLib.scene import Scene
+
+        self.panel = Panel(self.loadUi, Scene.current())
+        self.layout.addWidget(self.panel.widget)
+        self.panel.workspace.caseOpened.connect(self.onCaseOpened)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+
+    def loadUi(self, name):
+        """Load a file of Resources/UI."""
+        return slicer.util.loadUI(self.resourcePath(f"UI/{name}"))
+
+    def enter(self):
+        """Begin a visit to the module."""
+        self.isEntered = True
+        if self.panel is not None:
+            self.panel.enter()
+
+    def exit(self):
+        """End a visit to the module."""
+        self.isEntered = False
+        if self.panel is not None:
+            self.panel.exit()
 
     def cleanup(self):
-        """Let go of the scene when the module is unloaded."""
+        """Let go of the scene when the module is unloaded; the worker ends."""
         self.removeObservers()
+        if self.panel is not None:
+            self.panel.cleanup()
+            self.panel = None
 
     def onReload(self):
         """Read the library again, too; Slicer by itself reads only this file."""
@@ -81,80 +113,22 @@ class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
 
+    def onCaseOpened(self):
+        """Tell a saved scene which case it shows; paths, rater and device belong to the settings, not to scenes."""
+        workspace = self.panel.workspace
+        node = self.logic.getParameterNode()
+        node.SetParameter("CaseKey", workspace.session.item.case.key)
+        node.SetNodeReferenceID("Volume", workspace.view.case.volume.GetID())
+        node.SetNodeReferenceID("Segmentation", workspace.view.case.segmentation.node.GetID())
+
     def onSceneStartClose(self, caller=None, event=None):  # noqa: ARG002
-        """Close the case, since the user closes the scene."""
-        self.logic.closeCase(discardEdits=True)
-        self.updateButtons()
+        """Close the case, since the user closes the scene; edits are kept as a draft."""
+        self.panel.closeScene()
 
-    def onOpen(self, *_arguments):
-        """Open the dataset and list its cases."""
-        self.attempt(self._open)
-
-    def onLoad(self, *_arguments):
-        """Show the chosen case."""
-        self.attempt(self._load)
-
-    def onRun(self, *_arguments):
-        """Propose a mask."""
-        self.attempt(self._run)
-
-    def onSave(self, *_arguments):
-        """Save the mask."""
-        self.attempt(self._save)
-
-    def attempt(self, action):
-        """Do what a button stands for; the outcome, good or bad, is said in the status line and never in a box."""
-        from SpineGTRefineLib.errors import RefineError
-
-        try:
-            with slicer.util.WaitCursor():
-                message = action()
-        except RefineError as error:
-            message = str(error)
-        self.ui.statusLabel.text = message
-        self.updateButtons()
-
-    def updateButtons(self):
-        """Enable what can be done now."""
-        self.ui.loadButton.enabled = self.logic.dataset is not None
-        self.ui.runButton.enabled = self.logic.isCaseOpen
-        self.ui.saveButton.enabled = self.logic.isCaseOpen
-
-    def _open(self):
-        keys = self.logic.openDataset(
-            self.ui.datasetPathLineEdit.currentPath,
-            self.ui.outputPathLineEdit.currentPath or None,
-            discardEdits=self.ui.discardEditsCheckBox.checked,
-        )
-        self.ui.caseComboBox.clear()
-        self.ui.caseComboBox.addItems(keys)
-        self.ui.maskTypeComboBox.clear()
-        self.ui.maskTypeComboBox.addItems(self.logic.maskTypeNames())
-        self.ui.datasetPathLineEdit.addCurrentPathToHistory()
-        return _("{number} cases found.").format(number=len(keys))
-
-    def _load(self):
-        key, maskType = self.ui.caseComboBox.currentText, self.ui.maskTypeComboBox.currentText
-        shown = self.logic.loadCase(key, maskType, discardEdits=self.ui.discardEditsCheckBox.checked)
-        self.ui.discardEditsCheckBox.checked = False
-        slicer.util.setSliceViewerLayers(background=shown.volume, fit=True)
-        return _("{case}, {mask}: edit it in the Segment Editor.").format(case=key, mask=maskType)
-
-    def _run(self):
-        outcome = self.logic.runRecipe(
-            "spine",
-            spineps=self.ui.spinepsPathLineEdit.currentPath,
-            totalspineseg=self.ui.totalspinesegPathLineEdit.currentPath,
-            canal=self.ui.canalPathLineEdit.currentPath,
-            discardEdits=self.ui.discardEditsCheckBox.checked,
-        )
-        self.ui.discardEditsCheckBox.checked = False
-        actions = ", ".join(f"{action} {count}" for action, count in outcome.actions)
-        return _("A spine mask is proposed ({actions}). Correct it, then save.").format(actions=actions)
-
-    def _save(self):
-        saved = self.logic.saveRefined(rater=self.ui.raterLineEdit.text)
-        return _("Saved as {status}: {path}").format(status=saved.status, path=saved.path)
+    def onSceneEndClose(self, caller=None, event=None):  # noqa: ARG002
+        """Give the editor a node again: closing the scene took it away."""
+        if self.isEntered:
+            self.panel.enter()
 
 
 class SpineGTRefineLogic(ScriptedLoadableModuleLogic):

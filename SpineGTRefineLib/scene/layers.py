@@ -81,7 +81,8 @@ def _segment(node: Any, segment_id: str) -> Any:
 
 def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap) -> None:
     view, start = GridMap.between(_layer_geometry(layer), like.geometry.affine).apply(array_of(layer))
-    stored = np.maximum(view, 0) if np.issubdtype(view.dtype, np.signedinteger) else view
+    # Slicer's tools may leave a layer of signed or even of real numbers.
+    stored = view if np.issubdtype(view.dtype, np.unsignedinteger) else np.maximum(view, 0).astype(np.uint16)
     # Values that belong to no segment stay 0: leftovers of removed segments, which nobody sees.
     lookup = np.zeros(int(stored.max()) + 1, dtype=merged.dtype)
     for own_value, label in table.items():

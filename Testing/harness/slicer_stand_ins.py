@@ -28,11 +28,16 @@ class ScriptedLoadableModule:
 
 
 class ScriptedLoadableModuleWidget:
-    """Base of a module's panel. The panel itself needs Qt and is not tested here."""
+    """Base of a module's panel; with widgets where the harness provides them (``program``)."""
 
     def __init__(self, parent=None):
         self.parent = parent
+        self.layout = parent.layout() if parent is not None else None
         self.moduleName = type(self).__name__.removesuffix("Widget")
+
+    def resourcePath(self, name):
+        """Return the path of a file in the folder ``Resources`` beside the module's file."""
+        return str(Path(sys.modules[type(self).__module__].__file__).parent / "Resources" / name)
 
     def setup(self):
         """Build the panel."""
@@ -49,6 +54,16 @@ class ScriptedLoadableModuleLogic:
 
     def __init__(self, parent=None):
         self.moduleName = type(self).__name__.removesuffix("Logic")
+
+    def getParameterNode(self):
+        """Return the module's one parameter node."""
+        node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
+        if node is None:
+            node = slicer.mrmlScene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
+            node.UnRegister(None)
+            node.SetSingletonTag(self.moduleName)
+            node = slicer.mrmlScene.AddNode(node)
+        return node
 
 
 class ScriptedLoadableModuleTest(unittest.TestCase):

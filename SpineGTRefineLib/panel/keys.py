@@ -1,0 +1,112 @@
+"""The keys of the panel: which there are, and when they act.
+
+None of them is used by Slicer's main window, its slice views, or the segment editor and its effects; a test checks
+that. They exist only while the module is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .preferences import keyOf
+
+TEXT_FIELDS = ("QLineEdit", "QPlainTextEdit", "QTextEdit", "QSpinBox", "QDoubleSpinBox", "QComboBox")
+"""Widgets that need letters for themselves."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One act that has a key.
+
+    Parameters
+    ----------
+    name
+        Of the act.
+    sequence
+        The usual key; the user may choose another.
+    text
+        What it does.
+    """
+
+    name: str
+    sequence: str
+    text: str
+
+
+def keys() -> tuple[Key, ...]:
+    """All keys, in the order of the key sheet."""
+    return (
+        Key("saveAndNext", "Ctrl+Return", _("Save and next")),
+        Key("flagAndNext", "Ctrl+Shift+Return", _("Flag and next")),
+        Key("nextCase", "Ctrl+N", _("Next mask")),
+        Key("previousCase", "Ctrl+P", _("Previous mask")),
+        Key("nextToDo", "Ctrl+Shift+N", _("Next mask to do")),
+        Key("previousToDo", "Ctrl+Shift+P", _("Previous mask to do")),
+        Key("nextProblem", "N", _("Next problem")),
+        Key("previousProblem", "P", _("Previous problem")),
+        Key("jump", "J", _("Go to the selected structure")),
+        Key("run", "M", _("Run the chosen model")),
+        Key("draft", "Ctrl+Shift+D", _("Keep a draft now")),
+        Key("blink", "K", _("Show the compared version, or the mask")),
+        Key("outline", "O", _("Outlines or filled masks")),
+        Key("hide", "H", _("Hide or show all masks")),
+        Key("sphere", "S", _("Flat brush or ball")),
+        Key("shiftUp", "U", _("Shift levels up from the selected vertebra")),
+        Key("shiftDown", "L", _("Shift levels down from the selected vertebra")),
+        Key("note", "C", _("Write a note")),
+        Key("keys", "?", _("Show or hide this list")),
+    )
+
+
+class Shortcuts:
+    """Installs the keys when the module is entered and removes them when it is left.
+
+    Parameters
+    ----------
+    acts
+        What each key does, by its name.
+    """
+
+    def __init__(self, acts: Mapping[str, Callable[[], None]]) -> None:
+        self._acts = acts
+        self._installed: list[Any] = []
+
+    def install(self) -> None:
+        """Take the keys."""
+        self.remove()
+        window = slicer.util.mainWindow()
+        if window is None:
+            return
+        for key in keys():
+            for sequence in _variants(keyOf(key.name, key.sequence)):
+                shortcut = qt.QShortcut(qt.QKeySequence(sequence), window)
+                shortcut.connect("activated()", _unlessTyping(sequence, self._acts[key.name]))
+                self._installed.append(shortcut)
+
+    def remove(self) -> None:
+        """Give the keys back."""
+        for shortcut in self._installed:
+            shortcut.setEnabled(False)
+            shortcut.setParent(None)
+        self._installed.clear()
+
+
+def _variants(sequence: str) -> tuple[str, ...]:
+    """Return and the Enter of the keypad are two keys for Qt and one for people."""
+    return (sequence, sequence.replace("Return", "Enter")) if "Return" in sequence else (sequence,)
+
+
+def _unlessTyping(sequence: str, act: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        focused = qt.QApplication.focusWidget()
+        isTyping = focused is not None and any(focused.inherits(name) for name in TEXT_FIELDS)
+        if len(sequence) > 1 or not isTyping:
+            act()
+
+    return run

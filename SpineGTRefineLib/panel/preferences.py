@@ -1,0 +1,58 @@
+"""What belongs to this user and machine: kept in the application's settings, never in a scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import qt
+import slicer
+
+GROUP = "SpineGTRefine"
+
+
+@dataclass
+class Preferences:
+    """The user's choices.
+
+    Parameters
+    ----------
+    rater
+        Name or initials, as typed.
+    device
+        Where models run: auto, cpu, cuda, mps.
+    python
+        A Python with PyTorch and nnU-Net; "" to let one be found.
+    runAhead
+        Whether models run on the next cases meanwhile.
+    """
+
+    rater: str = ""
+    device: str = "auto"
+    python: str = ""
+    runAhead: bool = False
+
+    @classmethod
+    def load(cls) -> Preferences:
+        """Read them from the application's settings, which keep everything as text."""
+        found = cls()
+        for entry in fields(cls):
+            default = getattr(found, entry.name)
+            converter = slicer.util.toBool if isinstance(default, bool) else str
+            setattr(found, entry.name, slicer.util.settingsValue(f"{GROUP}/{entry.name}", default, converter))
+        return found
+
+    def save(self) -> None:
+        """Write them."""
+        settings = qt.QSettings()
+        for entry in fields(self):
+            settings.setValue(f"{GROUP}/{entry.name}", getattr(self, entry.name))
+
+
+def keyOf(name: str, default: str) -> str:
+    """Return the key sequence that the user chose for an act, or the usual one."""
+    return str(slicer.util.settingsValue(f"{GROUP}/keys/{name}", default, str))
+
+
+def setKey(name: str, sequence: str) -> None:
+    """Choose a key sequence for an act."""
+    qt.QSettings().setValue(f"{GROUP}/keys/{name}", sequence)

@@ -1,0 +1,251 @@
+"""What the sections of the panel share: the rater's session, the case in the scene, the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..bids import Dataset, mask_types
+from ..checks import Problem
+from ..engine import Engine
+from ..errors import RefineError, UsageError
+from ..imaging import LabelMap
+from ..recipes.definition import recipe, recipe_names
+from ..review.loading import LoadedCase
+from ..review.origin import Origin
+from ..review.proposals import Proposal
+from ..review.session import ReviewSession
+from ..review.signal import Signal
+from ..review.state import SessionState
+from ..review.worklist import Filter, Item
+from ..scene import Scene, SceneCase
+from ..scene.editor import History, SceneEditor
+from .case_view import CaseView
+from .engine_starter import EngineStarter
+from .gui_thread import GuiThread
+from .preferences import Preferences
+
+STROKE_MS = 60
+"""One stroke or one undo brings dozens of events; what they mean is looked at when they are over."""
+
+
+class Workspace:
+    """The state of the panel.
+
+    Parameters
+    ----------
+    scene
+        Where cases are shown.
+
+    Attributes
+    ----------
+    sessionChanged, caseOpened, caseClosed, stateChanged, edited, saved : Signal
+        A dataset was opened or closed; a mask was opened or closed; what can be done changed; voxels or remarks
+        changed; a mask was saved.
+    proposalArrived : Signal
+        A model or another version has something to propose.
+    problemsChanged : Signal
+        The problem list.
+    said : Signal
+        A line for the status: level (``info``, ``good``, ``warning``, ``error``) and text.
+    logged : Signal
+        A line of the worker's log.
+    """
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.preferences = Preferences.load()
+        self.gui = GuiThread()
+        self.sessionChanged: Signal[[]] = Signal()
+        self.caseOpened: Signal[[]] = Signal()
+        self.caseClosed: Signal[[]] = Signal()
+        self.stateChanged: Signal[[SessionState]] = Signal()
+        self.edited: Signal[[]] = Signal()
+        self.saved: Signal[[]] = Signal()
+        self.proposalArrived: Signal[[Proposal]] = Signal()
+        self.problemsChanged: Signal[[tuple[Problem, ...]]] = Signal()
+        self.structureChosen: Signal[[str]] = Signal()
+        self.said: Signal[[str, str]] = Signal()
+        self.logged: Signal[[str]] = Signal()
+        self.session: ReviewSession | None = None
+        self.view = CaseView(scene)
+        self.structure = ""
+        self.engine = EngineStarter(self.gui.deliver, self.logged.emit)
+        self._loaded: LoadedCase | None = None
+        self._pause = qt.QTimer()
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(STROKE_MS)
+        self._pause.connect("timeout()", self._onPaused)
+        self._history: Callable[[SceneCase], History | None] = lambda case: None
+
+    # Datasets
+
+    def openDataset(self, path: str, rater: str) -> None:
+        """Open a dataset, one subject's folder or one image, and the first mask to do.
+
+        Raises
+        ------
+        RefineError
+            It cannot be opened; what was open stays open.
+        """
+        if not path.strip():
+            raise UsageError(_("No folder was chosen."), _("Choose the folder of a BIDS dataset."))
+        dataset = Dataset.open(Path(path).expanduser())
+        session = ReviewSession(
+            dataset,
+            rater,
+            mask_types().values(),
+            engine=self._engineOrNone(),
+            recipes=self._recipesAhead(),
+            editor_factory=self._makeEditor,
+            deliver=self.gui.deliver,
+        )
+        self.closeDataset()
+        self.session = session
+        self._connect(session)
+        self.preferences.rater = rater
+        self.preferences.save()
+        self._showUsedKinds(session)
+        self.sessionChanged.emit()
+        self.open(session.worklist.first_to_do())
+        if session.state is SessionState.VIEWING:
+            self.openNext()
+
+    def closeDataset(self) -> None:
+        """Close the dataset; unsaved edits are kept as a draft."""
+        if self.session is None:
+            return
+        self.session.end()
+        self.session = None
+        self.sessionChanged.emit()
+
+    def openVolume(self, node: object, rater: str) -> None:
+        """Open the file that a volume of the scene was loaded from."""
+        storage = node.GetStorageNode() if node is not None else None  # type: ignore[attr-defined]
+        name = storage.GetFileName() if storage is not None else None
+        if not name:
+            raise UsageError(_("This volume has no file yet."), _("Save it as NIfTI first, then use it."))
+        self.openDataset(str(name), rater)
+
+    # Cases
+
+    def open(self, item: Item | None, *, takeOver: bool = False) -> None:
+        """Open a mask; None says that there is nothing left to do."""
+        session = self.requireSession()
+        if item is None:
+            self.say("good", _("Nothing is left to do in this list."))
+            return
+        with slicer.util.WaitCursor():
+            self._arrive(session.open(item, take_over=takeOver))
+
+    def openNext(self) -> bool:
+        """Open the next mask to do that nobody else holds; return whether there is one."""
+        with slicer.util.WaitCursor():
+            origin = self.requireSession().open_next()
+            if origin is not None:
+                self._arrive(origin)
+        return origin is not None
+
+    @property
+    def isOpen(self) -> bool:
+        """Whether a mask is open."""
+        return self.session is not None and self.session.state in (
+            SessionState.VIEWING,
+            SessionState.EDITING,
+            SessionState.SAVING,
+        )
+
+    @property
+    def canEdit(self) -> bool:
+        """Whether the open mask may be changed."""
+        return self.session is not None and self.session.state is SessionState.EDITING
+
+    def requireSession(self) -> ReviewSession:
+        """Return the session, or say that a dataset must be opened first."""
+        if self.session is None:
+            raise UsageError(_("No dataset is open."), _("Open a dataset first."))
+        return self.session
+
+    def useHistory(self, make: Callable[[SceneCase], History | None]) -> None:
+        """Let the segment editor on screen undo; ``make`` is called for every case that is shown."""
+        self._history = make
+
+    def choose(self, structureKey: str) -> None:
+        """Say which structure is selected."""
+        if structureKey != self.structure:
+            self.structure = structureKey
+            self.structureChosen.emit(structureKey)
+
+    def say(self, level: str, text: str) -> None:
+        """Put a line into the status."""
+        self.said.emit(level, text)
+
+    def end(self) -> None:
+        """Let go of everything: the module is unloaded, or the program ends."""
+        self.closeDataset()
+        self.engine.stop()
+        self.gui.stop()
+
+    # Inside
+
+    def _arrive(self, origin: Origin) -> None:
+        session = self.requireSession()
+        session.viewed()
+        self.caseOpened.emit()
+        self.problemsChanged.emit(session.bench.problems())
+        item = session.item
+        self.say(
+            "info", _("{case}, {mask}: {origin}").format(case=item.case.key, mask=item.mask_type.name, origin=origin)
+        )
+
+    def _connect(self, session: ReviewSession) -> None:
+        session.loaded.connect(self._onLoaded)
+        session.state_changed.connect(self._onState)
+        session.changed.connect(self.edited.emit)
+        session.proposal_arrived.connect(self.proposalArrived.emit)
+        session.noticed.connect(lambda text: self.say("warning", text))
+        session.saved.connect(lambda saved: self.saved.emit())
+
+    def _onLoaded(self, loaded: LoadedCase) -> None:
+        self._loaded = loaded
+
+    def _makeEditor(self, labels: LabelMap) -> SceneEditor:
+        loaded = self._loaded
+        if loaded is None:
+            raise UsageError(_("There is no image for this mask."))
+        case = self.view.show(loaded, labels)
+        return SceneEditor(case, self._history(case), self._onPainted)
+
+    def _onPainted(self) -> None:
+        self._pause.start()
+
+    def _onPaused(self) -> None:
+        if self.session is not None and self.isOpen:
+            self.session.painted()
+
+    def _onState(self, state: SessionState) -> None:
+        if state is SessionState.CLOSED:
+            self.caseClosed.emit()
+            self.view.clear()
+        self.stateChanged.emit(state)
+
+    def _showUsedKinds(self, session: ReviewSession) -> None:
+        """List the kinds of masks that this dataset has; a dataset without any is worked on for the spine."""
+        used = {mask.mask_type.name for case in session.dataset for mask in case.masks if mask.mask_type is not None}
+        session.worklist.filter = Filter(mask_types=frozenset(used or {"spine"}))
+
+    def _engineOrNone(self) -> Engine | None:
+        try:
+            return self.engine.engine(self.preferences.python)
+        except RefineError as error:
+            self.say("info", str(error))
+            return None
+
+    def _recipesAhead(self) -> dict[str, str]:
+        if not self.preferences.runAhead:
+            return {}
+        return {recipe(name).mask_type.name: name for name in recipe_names()}

@@ -1,0 +1,220 @@
+"""A segmentation in the scene as the mask under edit of a review session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import slicer
+
+from ..errors import GeometryError, UsageError
+from ..imaging import LabelMap, reorient_to_grid
+from .case import SceneCase
+from .grids import fill_image, matrix_of, right_handed
+
+UNDO_STEPS = 10
+"""Steps that can be undone; each keeps a copy of the whole segmentation."""
+
+
+class History(Protocol):
+    """Slicer's undo: that of the segment editor on screen, or one of our own."""
+
+    def save_state(self) -> None:
+        """Remember the segmentation as it is."""
+
+    def undo(self) -> bool:
+        """Go back one step; return whether there was one."""
+
+    def redo(self) -> bool:
+        """Go forward one step; return whether there was one."""
+
+
+class SceneHistory:
+    """Slicer's undo without a window.
+
+    Parameters
+    ----------
+    case
+        The case in the scene.
+    """
+
+    def __init__(self, case: SceneCase) -> None:
+        self._history = slicer.vtkSegmentationHistory()
+        self._history.SetMaximumNumberOfStates(UNDO_STEPS)
+        self._history.SetSegmentation(case.segmentation.node.GetSegmentation())
+
+    def save_state(self) -> None:
+        """Remember the segmentation as it is."""
+        self._history.SaveState()
+
+    def undo(self) -> bool:
+        """Go back one step."""
+        return bool(self._history.IsRestorePreviousStateAvailable() and self._history.RestorePreviousState())
+
+    def redo(self) -> bool:
+        """Go forward one step."""
+        return bool(self._history.IsRestoreNextStateAvailable() and self._history.RestoreNextState())
+
+
+class SceneEditor:
+    """The editor of a review session whose voxels a segmentation node holds (see ``review.editor.Editor``).
+
+    What is painted with Slicer's own tools counts as a change, too: it raises :attr:`revision` and calls
+    ``on_painted``.
+
+    Parameters
+    ----------
+    case
+        The case in the scene.
+    history
+        Who undoes; default: a history of our own.
+    on_painted
+        Called after each change that did not come through this object.
+    """
+
+    def __init__(
+        self, case: SceneCase, history: History | None = None, on_painted: Callable[[], None] = lambda: None
+    ) -> None:
+        self.case = case
+        self._history = history or SceneHistory(case)
+        self._on_painted = on_painted
+        self._revision = 0
+        self._cached: tuple[int, LabelMap] | None = None
+        self._done: list[str] = []
+        self._undone: list[str] = []
+        self._is_ours = False
+        self._observed: list[tuple[Any, int]] = []
+        self._stamp = self._layer_stamp()
+        self._observe()
+
+    @property
+    def revision(self) -> int:
+        """Grows with every change."""
+        return self._revision
+
+    def labels(self) -> LabelMap:
+        """Return the voxels as they are now.
+
+        Raises
+        ------
+        LabelError, GeometryError
+            The segmentation cannot be saved as it is; see :meth:`.LabelSegmentation.labels`.
+        """
+        if self._cached is None or self._cached[0] != self._revision:
+            self._cached = (self._revision, self.case.labels())
+        return self._cached[1]
+
+    def replace(self, labels: LabelMap, what: str) -> None:
+        """Make ``labels`` the current voxels, as one undo step; nothing happens if they are the same.
+
+        Raises
+        ------
+        GeometryError
+            They lie on another grid.
+        UsageError
+            They are in another label scheme.
+        """
+        now = self.labels()
+        if not labels.geometry.matches(now.geometry):
+            raise GeometryError("The new voxels lie on another grid than the mask under edit.", "Resample them first.")
+        if labels.scheme.name != now.scheme.name:
+            raise UsageError(
+                f"The new voxels are in scheme {labels.scheme.name!r}, the mask in {now.scheme.name!r}.",
+                "Convert them first.",
+            )
+        if np.array_equal(labels.array, now.array):
+            return
+        self._history.save_state()
+        self._do(lambda: self._write(labels))
+        self._done.append(what)
+        self._undone.clear()
+
+    @property
+    def undo_text(self) -> str:
+        """What :meth:`undo` would undo, as far as it was done through this object."""
+        return self._done[-1] if self._done else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What :meth:`redo` would do again."""
+        return self._undone[-1] if self._undone else ""
+
+    def undo(self) -> str:
+        """Undo the last step and return its description; "" if there is none."""
+        return self._step(self._history.undo, self._done, self._undone)
+
+    def redo(self) -> str:
+        """Do the last undone step again and return its description; "" if there is none."""
+        return self._step(self._history.redo, self._undone, self._done)
+
+    def close(self) -> None:
+        """Stop following the segmentation."""
+        for segmentation, tag in self._observed:
+            segmentation.RemoveObserver(tag)
+        self._observed.clear()
+
+    def _step(self, move: Callable[[], bool], source: list[str], target: list[str]) -> str:
+        moved: list[bool] = []
+        self._do(lambda: moved.append(move()))
+        if not moved[0]:
+            return ""
+        text = source.pop() if source else PAINTED
+        target.append(text)
+        return text
+
+    def _write(self, labels: LabelMap) -> None:
+        """Put all voxels into one layer that all segments share, as they are when a case is loaded."""
+        segmentation = self.case.segmentation
+        for value in labels.values():
+            segmentation.add_segment(value)
+        geometry = right_handed(segmentation.grid)
+        array = reorient_to_grid(labels, geometry).array
+        layer = slicer.vtkOrientedImageData()
+        fill_image(layer, array.astype(np.uint8 if int(array.max(initial=0)) <= 255 else np.uint16))
+        layer.SetImageToWorldMatrix(matrix_of(geometry.affine))
+        name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
+        for segment_id, value in segmentation.values.items():
+            segment = segmentation.node.GetSegmentation().GetSegment(segment_id)
+            if segment is not None:
+                segment.SetLabelValue(value)
+                segment.AddRepresentation(name, layer)
+        segmentation.node.GetSegmentation().InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)
+
+    def _do(self, action: Callable[[], None]) -> None:
+        self._is_ours = True
+        try:
+            action()
+        finally:
+            self._is_ours = False
+        self._revision += 1
+        self._stamp = self._layer_stamp()
+
+    def _observe(self) -> None:
+        segmentation = self.case.segmentation.node.GetSegmentation()
+        kind = slicer.vtkSegmentation
+        # Slicer's undo says nothing but SegmentModified, as do new names and colors.
+        for event in (kind.SourceRepresentationModified, kind.SegmentModified, kind.SegmentAdded, kind.SegmentRemoved):
+            self._observed.append((segmentation, segmentation.AddObserver(event, self._on_modified)))
+
+    def _on_modified(self, caller: Any, event: str) -> None:
+        del caller, event
+        if self._is_ours or (stamp := self._layer_stamp()) == self._stamp:
+            return
+        self._stamp = stamp
+        self._revision += 1
+        if not self._done or self._done[-1] != PAINTED:
+            self._done.append(PAINTED)
+        self._undone.clear()
+        self._on_painted()
+
+    def _layer_stamp(self) -> tuple[tuple[str, int], ...]:
+        """Say which voxels the segments have, without looking at them: when each segment's layer last changed."""
+        segmentation = self.case.segmentation.node.GetSegmentation()
+        name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
+        layers = ((key, segmentation.GetSegment(key).GetRepresentation(name)) for key in segmentation.GetSegmentIDs())
+        return tuple((key, 0 if layer is None else layer.GetMTime()) for key, layer in layers)
+
+
+PAINTED = "the last stroke"
+"""Undo text of what was done with Slicer's own tools."""

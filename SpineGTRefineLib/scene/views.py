@@ -1,0 +1,79 @@
+"""What the slice views show: the image, a second contrast over it, masks filled or as outlines, and which place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import slicer
+
+from ..imaging import LabelMap
+from .context import Scene
+
+WINDOW_PERCENTILES = (0.5, 99.5)
+"""Intensities between which an image is shown from black to white."""
+
+
+def show_in_slices(scene: Scene, background: Any, foreground: Any = None, opacity: float = 0.5) -> None:
+    """Show a volume in all slice views, and (or None) a second one over it."""
+    for composite in _nodes(scene, "vtkMRMLSliceCompositeNode"):
+        composite.SetBackgroundVolumeID(background.GetID() if background is not None else None)
+        composite.SetForegroundVolumeID(foreground.GetID() if foreground is not None else None)
+        composite.SetForegroundOpacity(opacity if foreground is not None else 0.0)
+
+
+def jump_to(scene: Scene, position: Sequence[float]) -> None:
+    """Move all slice views to a place, in the middle of each (RAS mm)."""
+    node = slicer.vtkMRMLSliceNode
+    node.JumpAllSlices(scene.mrml, *(float(x) for x in position), node.CenteredJumpSlice)
+
+
+def align_slices(scene: Scene, volume: Any) -> None:
+    """Turn the slice views to the axes of a volume, so that a flat brush stays in one slice of an oblique scan."""
+    for view in _nodes(scene, "vtkMRMLSliceNode"):
+        view.RotateToVolumePlane(volume)
+
+
+def set_window(volume: Any, array: np.ndarray) -> None:
+    """Show a volume from black to white between two percentiles of its voxels."""
+    display = volume.GetDisplayNode()
+    low, high = np.percentile(array[np.isfinite(array)], WINDOW_PERCENTILES) if array.size else (0.0, 1.0)
+    display.AutoWindowLevelOff()
+    display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
+
+
+def set_outline(segmentation: Any, *, outline: bool) -> None:
+    """Show the segments of a segmentation as outlines only, or filled."""
+    display = segmentation.GetDisplayNode()
+    display.SetVisibility2DFill(not outline)
+    display.Visibility2DOutlineOn()
+
+
+def set_visible(segmentation: Any, *, visible: bool) -> None:
+    """Show or hide a segmentation; this never affects what is saved."""
+    segmentation.GetDisplayNode().SetVisibility(visible)
+
+
+def is_outline(segmentation: Any) -> bool:
+    """Whether only outlines are shown."""
+    return not segmentation.GetDisplayNode().GetVisibility2DFill()
+
+
+def is_visible(segmentation: Any) -> bool:
+    """Whether a segmentation is shown."""
+    return bool(segmentation.GetDisplayNode().GetVisibility())
+
+
+def center_of(labels: LabelMap, value: int) -> tuple[float, float, float] | None:
+    """Return the place (RAS mm) of the voxel of a structure that is nearest to its center; None if it is empty."""
+    index = np.argwhere(labels.array == value)
+    if not len(index):
+        return None
+    nearest = index[np.argmin(((index - index.mean(axis=0)) ** 2).sum(axis=1))]
+    x, y, z = (float(n) for n in labels.geometry.to_world(nearest))
+    return x, y, z
+
+
+def _nodes(scene: Scene, class_name: str) -> list[Any]:
+    return [scene.mrml.GetNthNodeByClass(i, class_name) for i in range(scene.mrml.GetNumberOfNodesByClass(class_name))]
