@@ -152,13 +152,14 @@ def test_a_worker_that_never_says_hello_is_given_up(start):
 
 
 def test_cancel_takes_effect_within_one_tile(start):
-    engine = start()
-    running = engine.submit({"tiles": 1000, "tile_s": 0.1})
+    log = []
+    engine = start(on_log=log.append)
+    running = engine.submit({"tiles": 1000, "tile_s": 0.5})
     wait_until_running(running)
-    begin = time.monotonic()
+    begun = len(log)
     engine.cancel(running)
     wait_for([running])
-    assert time.monotonic() - begin < 1.0  # a tile takes 0.1 s
+    assert len(log) - begun <= 2  # counted, not timed: the machine may be busy
     assert running.state is State.CANCELLED
     assert isinstance(running.error, CancelledError)
     after = engine.submit({"number": 3})
@@ -263,13 +264,22 @@ def test_the_worker_ends_when_its_caller_is_killed(tmp_path):
 def test_an_idle_worker_gives_its_models_back(start):
     engine, answers = start(), queue.Queue()
     wait_for([engine.submit({})])
-    time.sleep(0.8)
-    assert engine.ask_status(answers.put)
-    assert answers.get(timeout=5)["loaded"] == 0
+    end = time.monotonic() + 20
+    loaded = 1
+    while loaded and time.monotonic() < end:
+        time.sleep(0.1)
+        assert engine.ask_status(answers.put)
+        loaded = answers.get(timeout=5)["loaded"]
+    assert loaded == 0
 
 
 def test_a_gui_loop_is_never_held_up(start):
     """Callbacks arrive on the caller's own thread, and no call of the engine takes longer than a frame."""
+    # What we do takes as long each time; what a busy machine adds does not.
+    assert any(_longest_hold(start) < 0.05 for _ in range(3))
+
+
+def _longest_hold(start):
     inbox, longest, ended = queue.SimpleQueue(), 0.0, []
     engine = start(deliver=inbox.put)
     threads = set()
@@ -290,4 +300,4 @@ def test_a_gui_loop_is_never_held_up(start):
         time.sleep(0.005)
     assert len(ended) == 10
     assert threads == {threading.get_ident()}
-    assert longest < 0.05
+    return longest

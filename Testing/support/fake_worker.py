@@ -61,6 +61,7 @@ class Fake:
         tiles = job.get("tiles", 1)
         for tile in range(tiles):
             context.progress("predict", (tile + 1) / tiles, tile + 1, tiles)
+            context.log(f"tile {tile + 1}")
             time.sleep(job.get("tile_s", 0.0))
             fault(job, "compute")
         return job
