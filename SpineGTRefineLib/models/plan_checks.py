@@ -140,6 +140,11 @@ def _is_resampling(value: object) -> bool:
     return isinstance(value, dict) and all(value[name] in range(6) for name in orders & set(value))
 
 
+def _is_resampling_of_numbers(value: object) -> bool:
+    # Taken for labels, an image would be resampled once for each of its thousands of values.
+    return _is_resampling(value) and isinstance(value, dict) and value.get("is_seg", False) is False
+
+
 _OPTIONS = ("norm_op_kwargs", "dropout_op_kwargs", "nonlin_kwargs")
 
 _PLAN_FIELDS: dict[str, Callable[[Any], bool]] = {"transpose_forward": _is_order, "transpose_backward": _is_order}
@@ -149,7 +154,7 @@ _CONFIGURATION_FIELDS: dict[str, Callable[[Any], bool]] = {
     "spacing": _is_spacing,
     "normalization_schemes": lambda value: isinstance(value, list),
     "use_mask_for_norm": lambda value: isinstance(value, list) and all(isinstance(flag, bool) for flag in value),
-    "resampling_fn_data_kwargs": _is_resampling,
+    "resampling_fn_data_kwargs": _is_resampling_of_numbers,
     "resampling_fn_seg_kwargs": _is_resampling,
-    "resampling_fn_probabilities_kwargs": _is_resampling,
+    "resampling_fn_probabilities_kwargs": _is_resampling_of_numbers,
 }

@@ -22,7 +22,8 @@ def folder(nnunet, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def image():
-    array = np.random.default_rng(0).normal(size=(20, 20, 18)).astype(np.float32)
+    """As large as one tile: what is tried here is the way, not the network."""
+    array = np.random.default_rng(0).normal(size=(16, 18, 14)).astype(np.float32)
     return Image(array, Geometry(array.shape, np.eye(4)))
 
 
@@ -74,6 +75,7 @@ def test_no_damage_ends_in_a_foreign_error(folder, image, store, name):
         (("configurations", "3d_fullres", "spacing"), [1.0, -1.0, 1.0], "spacing"),
         (("configurations", "3d_fullres", "normalization_schemes"), [], "normalization_schemes"),
         (("configurations", "3d_fullres", "resampling_fn_probabilities_kwargs", "order"), 9, "resampling_fn"),
+        (("configurations", "3d_fullres", "resampling_fn_data_kwargs", "is_seg"), True, "resampling_fn_data"),
         (("transpose_forward",), [0, 1, 1], "transpose_forward"),
         (("foreground_intensity_properties_per_channel",), {}, "foreground_intensity"),
     ],
