@@ -243,6 +243,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/workbench.py
   SpineGTRefineLib/review/worklist.py
   SpineGTRefineLib/scene/__init__.py
+  SpineGTRefineLib/scene/act_names.py
   SpineGTRefineLib/scene/case.py
   SpineGTRefineLib/scene/context.py
   SpineGTRefineLib/scene/display.py

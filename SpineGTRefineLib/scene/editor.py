@@ -8,10 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 import slicer
 
-from ..errors import GeometryError, UsageError
+from ..errors import GeometryError, RefineError, UsageError
 from ..imaging import LabelMap, reorient_to_grid
+from .act_names import PAINTED, ActNames, fingerprint
 from .case import SceneCase
 from .grids import fill_image, matrix_of, right_handed
+
+__all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
 
 UNDO_STEPS = 10
 """Steps that can be undone; each keeps a copy of the whole segmentation."""
@@ -81,8 +84,7 @@ class SceneEditor:
         self._on_painted = on_painted
         self._revision = 0
         self._cached: tuple[int, LabelMap] | None = None
-        self._done: list[str] = []
-        self._undone: list[str] = []
+        self._acts = ActNames(fingerprint(case.segmentation.original))
         self._is_ours = False
         self._observed: list[tuple[Any, int]] = []
         self._stamp = self._layer_stamp()
@@ -125,28 +127,28 @@ class SceneEditor:
             )
         if np.array_equal(labels.array, now.array):
             return
+        before = self._fingerprint()
         self._history.save_state()
         self._do(lambda: self._write(labels))
-        self._done.append(what)
-        self._undone.clear()
+        self._acts.act(what, before, self._fingerprint())
 
     @property
     def undo_text(self) -> str:
-        """What :meth:`undo` would undo, as far as it was done through this object."""
-        return self._done[-1] if self._done else ""
+        """What :meth:`undo` would undo; "" if there is nothing that is known of."""
+        return self._acts.undo_text
 
     @property
     def redo_text(self) -> str:
         """What :meth:`redo` would do again."""
-        return self._undone[-1] if self._undone else ""
+        return self._acts.redo_text
 
     def undo(self) -> str:
         """Undo the last step and return its description; "" if there is none."""
-        return self._step(self._history.undo, self._done, self._undone)
+        return self._step(self._history.undo, self._acts.undone)
 
     def redo(self) -> str:
         """Do the last undone step again and return its description; "" if there is none."""
-        return self._step(self._history.redo, self._undone, self._done)
+        return self._step(self._history.redo, self._acts.redone)
 
     def close(self) -> None:
         """Stop following the segmentation."""
@@ -154,14 +156,15 @@ class SceneEditor:
             segmentation.RemoveObserver(tag)
         self._observed.clear()
 
-    def _step(self, move: Callable[[], bool], source: list[str], target: list[str]) -> str:
-        moved: list[bool] = []
-        self._do(lambda: moved.append(move()))
-        if not moved[0]:
+    def _step(self, move: Callable[[], bool], name: Callable[[str, str], str]) -> str:
+        before = self._fingerprint()
+        return name(before, self._fingerprint()) if self._do(move) else ""
+
+    def _fingerprint(self) -> str:
+        try:
+            return fingerprint(self.labels())
+        except RefineError:  # what makes no mask at the moment can be painted and undone nevertheless
             return ""
-        text = source.pop() if source else PAINTED
-        target.append(text)
-        return text
 
     def _write(self, labels: LabelMap) -> None:
         """Put all voxels into one layer that all segments share, as they are when a case is loaded."""
@@ -181,14 +184,16 @@ class SceneEditor:
                 segment.AddRepresentation(name, layer)
         segmentation.node.GetSegmentation().InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)
 
-    def _do(self, action: Callable[[], None]) -> None:
+    def _do(self, action: Callable[[], bool | None]) -> bool:
+        """Do something of our own; an action that returns False has changed nothing."""
         self._is_ours = True
         try:
-            action()
+            changed = action() is not False
         finally:
             self._is_ours = False
-        self._revision += 1
+        self._revision += changed
         self._stamp = self._layer_stamp()
+        return changed
 
     def _observe(self) -> None:
         segmentation = self.case.segmentation.node.GetSegmentation()
@@ -203,9 +208,7 @@ class SceneEditor:
             return
         self._stamp = stamp
         self._revision += 1
-        if not self._done or self._done[-1] != PAINTED:
-            self._done.append(PAINTED)
-        self._undone.clear()
+        self._acts.painted()
         self._on_painted()
 
     def _layer_stamp(self) -> tuple[tuple[str, int], ...]:
@@ -214,7 +217,3 @@ class SceneEditor:
         name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
         layers = ((key, segmentation.GetSegment(key).GetRepresentation(name)) for key in segmentation.GetSegmentIDs())
         return tuple((key, 0 if layer is None else layer.GetMTime()) for key, layer in layers)
-
-
-PAINTED = "the last stroke"
-"""Undo text of what was done with Slicer's own tools."""
