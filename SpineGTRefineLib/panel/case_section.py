@@ -81,7 +81,7 @@ class CaseSection(Section):
         combo = self.ui.contrastCombo
         combo.blockSignals(True)
         combo.clear()
-        combo.addItems([_("no other image"), *(case.key for case in self._contrasts)])
+        combo.addItems([_("none"), *(case.key for case in self._contrasts)])
         combo.blockSignals(False)
         combo.enabled = bool(self._contrasts)
         self.ui.fadeSlider.enabled = False

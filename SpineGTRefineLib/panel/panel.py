@@ -19,6 +19,7 @@ from .level_section import LevelSection
 from .model_section import ModelSection
 from .problem_section import ProblemSection
 from .section import LoadUi, Section
+from .settings_page import SettingsPage
 from .version_section import VersionSection
 from .worklist_section import WorklistSection
 from .workspace import Workspace
@@ -59,6 +60,8 @@ class Panel:
         self.widget.setMRMLScene(scene.mrml)
         self.workspace.said.connect(self.showStatus)
         self.ui.keysButton.connect("clicked(bool)", lambda *_: self.keySheet.toggle())
+        self.settings = SettingsPage(loadUi)
+        self.settings.addTo(slicer.app.settingsDialog())
         self.shortcuts = Shortcuts(self._acts())
         self._tick = qt.QTimer()
         self._tick.setInterval(TICK_MS)

@@ -94,6 +94,7 @@ class ProblemSection(Section):
         self._problems = problems
         self._current = min(self._current, len(problems) - 1)
         fillTable(self.ui.problemTable, [self._row(problem) for problem in problems])
+        self.ui.problemTable.resizeRowsToContents()
         for button in (self.ui.previousProblemButton, self.ui.nextProblemButton):
             button.enabled = bool(problems)
         self.ui.remedyLabel.text = ""

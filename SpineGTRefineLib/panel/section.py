@@ -14,6 +14,8 @@ from .workspace import Workspace
 LoadUi = Callable[[str], Any]
 """Loads a ``.ui`` file of the module by its name."""
 
+ROW_HEIGHT = 22
+
 
 class Section:
     """One part of the panel: the widgets of a ``.ui`` file, wired to the workspace.
@@ -75,3 +77,4 @@ def stretchColumn(table: Any, column: int) -> None:
         mode = qt.QHeaderView.Stretch if each == column else qt.QHeaderView.ResizeToContents
         header.setSectionResizeMode(each, mode)
     table.verticalHeader().setVisible(False)
+    table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)

@@ -39,8 +39,10 @@ class SettingsPage:
         self.onKeyChosen(0)
 
     def addTo(self, dialog: Any) -> None:
-        """Add the page to the dialog of the application settings."""
-        dialog.addPanel("SpineGTRefine", self._panel)
+        """Add the page to the dialog of the application settings, once in the life of the program."""
+        if not dialog.property(GROUP):
+            dialog.setProperty(GROUP, True)
+            dialog.addPanel(GROUP, self._panel)
 
     def onKeyChosen(self, index: int) -> None:
         """Show the key of an act."""

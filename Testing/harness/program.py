@@ -159,3 +159,35 @@ def _use_settings_of_our_own():
     qt.QCoreApplication.setApplicationName("Slicer")
     qt.QSettings.setDefaultFormat(qt.QSettings.IniFormat)
     qt.QSettings.setPath(qt.QSettings.IniFormat, qt.QSettings.UserScope, str(folder))
+
+
+class ForGood:
+    """Does what pytest's ``monkeypatch`` does, without taking it back: for programs that end with the process."""
+
+    def setattr(self, target: object, name: str, value: object, *, raising: bool = True) -> None:
+        """Set an attribute."""
+        del raising
+        setattr(target, name, value)
+
+    def setitem(self, mapping: dict, key: str, value: object) -> None:
+        """Set an entry."""
+        mapping[key] = value
+
+
+def open_module(module_folder: Path) -> tuple[SimpleNamespace, object]:
+    """Start a program outside of pytest and open the module; returns the program and the module's widget."""
+    import slicer_stand_ins
+
+    scene = slicer_stand_ins.install(ForGood())
+    started = start().enter(ForGood(), scene)
+    sys.path.append(str(module_folder))
+    import SpineGTRefine
+
+    parent = qt.QWidget()
+    qt.QVBoxLayout(parent)
+    widget = SpineGTRefine.SpineGTRefineWidget(parent)
+    widget.setup()
+    started.window.setCentralWidget(parent)
+    started.window.show()
+    widget.enter()
+    return started, widget

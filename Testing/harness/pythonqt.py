@@ -23,8 +23,21 @@ errors: list[BaseException] = []
 WIDGETS: dict[str, type] = {}
 """Stand-ins for widgets of CTK and Slicer, by class name, for ``.ui`` files."""
 
-_METHODS = {"layout", "parent", "children", "show", "hide", "close", "model", "window", "style", "singleShot"}
-"""Names that stay methods: PythonQt offers these as such."""
+_METHODS = {
+    "layout",
+    "parent",
+    "children",
+    "show",
+    "hide",
+    "close",
+    "model",
+    "window",
+    "style",
+    "singleShot",
+    "sizeHint",
+    "minimumSizeHint",
+}
+"""Names that stay methods; the last two are virtual, which PySide6 cannot also have as attributes."""
 
 _get = QtCore.QObject.__getattribute__
 

@@ -232,6 +232,7 @@ class qMRMLSegmentEditorWidget(qt.QFrame):
         if segment_id in self._ids:
             self._table.setCurrentRow(self._ids.index(segment_id))
             self._on_row(self._ids.index(segment_id))
+            self._table.scrollToItem(self._table.currentItem())
 
     def currentSegmentID(self):
         """Return the selected segment."""

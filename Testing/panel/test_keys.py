@@ -60,6 +60,12 @@ def page(module_widget):
     return SettingsPage(module_widget.loadUi)
 
 
+def test_the_settings_have_a_page_and_only_one(program, module_widget):
+    dialog = program.app.settingsDialog()
+    module_widget.panel.settings.addTo(dialog)
+    assert list(dialog._panels) == ["SpineGTRefine"]
+
+
 def test_a_key_can_be_changed_and_a_taken_one_cannot(program, keys, module_widget, page):
     names = [key.name for key in keys]
     page.ui.keyCombo.currentIndex = names.index("run")

@@ -1,4 +1,4 @@
-"""A real worker process whose model is a fake: it says that the lower half of every image is canal (or spine)."""
+"""A real worker process with a fake model: some slow tiles, then a canal mask saved as a proposal."""
 
 import sys
 import time
@@ -10,43 +10,40 @@ import numpy as np
 
 from SpineGTRefineLib.bids import Dataset, save_mask
 from SpineGTRefineLib.engine.worker import serve
-from SpineGTRefineLib.errors import InputError
 from SpineGTRefineLib.imaging import LabelMap, read_image
 from SpineGTRefineLib.recipes.definition import recipe
 
+TILES, TILE_S = 12, 0.1
 
-class HalfModel:
-    """Saves its proposal as the real handler does."""
+
+class FakeModel:
+    """Calls the brightest voxels canal."""
 
     def prepare(self, job, context):
-        return job
+        dataset = Dataset.open(job["dataset"], job["output"])
+        return dataset, dataset.case(job["case"])
 
     def compute(self, job, prepared, context):
-        context.progress("predict", 0.5, 1, 2)
-        time.sleep(job.get("seconds", 0.0))
-        if job.get("fail"):
-            raise InputError("The image is too short.", "Take a longer one.")
-        return job
+        for tile in range(TILES):
+            if context.cancelled.is_set():
+                context.raise_if_cancelled()
+            context.progress("predict", (tile + 1) / TILES, tile + 1, TILES)
+            time.sleep(TILE_S)
+        return prepared
 
-    def finish(self, job, computed, context):
-        context.raise_if_cancelled()
-        dataset = Dataset.open(job["dataset"], job["output"], job["profile"])
-        case = dataset.case(job["case"])
-        kind = recipe(job["recipe"]).mask_type
-        image = read_image(case.image)
-        array = np.zeros(image.geometry.shape, np.uint8)
-        array[: array.shape[0] // 2] = kind.scheme.values[0]
-        generator = {"Name": f"spine-gt-refine recipe {job['recipe']}", "Model": "half 1"}
-        labels = LabelMap(array, image.geometry, kind.scheme)
-        saved = save_mask(dataset, case, kind, labels, image=image, generated_by=[generator])
-        return {"case": case.key, "mask": str(saved.path), "sha256": saved.sha256, "notes": ["a fake model"]}
+    def finish(self, job, prepared, context):
+        dataset, case = prepared
+        image, kind = read_image(case.image), recipe(job["recipe"]).mask_type
+        array = (image.array > np.percentile(image.array, 97)).astype(np.uint8)
+        save_mask(dataset, case, kind, LabelMap(array, image.geometry, kind.scheme), image=image, status="proposed")
+        return {"notes": ["a fake"]}
 
     def unload(self):
-        pass
+        """Nothing is loaded."""
 
     def status(self):
         return {}
 
 
 if __name__ == "__main__":
-    serve(HalfModel())
+    serve(FakeModel())

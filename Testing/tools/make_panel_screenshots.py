@@ -1,0 +1,103 @@
+"""Make the pictures of the panel from the current code: a short day in the harness, a picture at each step.
+
+The widgets of Slicer and CTK in these pictures are the harness's stand-ins; in Slicer they look like Slicer's own.
+
+``python Testing/tools/make_panel_screenshots.py`` (needs slicer-core and PySide6)
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TARGET = REPOSITORY / "Resources" / "Screenshots"
+WIDTH = 470
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "harness")]
+
+import program  # noqa: E402
+from pythonqt import qt  # noqa: E402
+
+
+class Camera:
+    """Takes pictures of the panel, or of some sections of it."""
+
+    def __init__(self, panel: object) -> None:
+        self._panel = panel
+
+    def take(self, name: str, *sections: object) -> None:
+        """Save a picture of these sections, one below the other (none: of the whole panel)."""
+        self._settle()
+        widgets = [section.widget for section in sections] or [self._panel.widget]
+        pictures = [widget.grab() for widget in widgets]
+        sheet = qt.QPixmap(max(p.width() for p in pictures), sum(p.height() for p in pictures))
+        sheet.fill(qt.QApplication.palette().color(qt.QPalette.Window))
+        painter, top = qt.QPainter(sheet), 0
+        for picture in pictures:
+            painter.drawPixmap(0, top, picture)
+            top += picture.height()
+        painter.end()
+        TARGET.mkdir(parents=True, exist_ok=True)
+        sheet.toImage().convertToFormat(qt.QImage.Format_Indexed8, qt.Qt.ThresholdDither).save(
+            str(TARGET / f"{name}.png")
+        )
+        print(f"Saved {name}.png ({(TARGET / f'{name}.png').stat().st_size} bytes).")
+
+    def _settle(self) -> None:
+        window = self._panel.widget.window()
+        for _ in range(3):
+            window.resize(WIDTH, window.minimumSizeHint().height())
+            qt.QApplication.processEvents()
+
+
+def main() -> None:
+    """Work for a moment and take pictures."""
+    from SpineGTRefineLib.phantoms.dataset import DEMO_CASES, make_dataset
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = make_dataset(Path(folder), DEMO_CASES[:3]).root
+        _, widget = program.open_module(REPOSITORY / "SpineGTRefine")
+        panel, camera = widget.panel, Camera(widget.panel)
+        panel.engine.ui.engineLabel.text = "\u2714 Models run with /home/ab/models/bin/python"
+        panel.dataset.ui.raterEdit.text = "AB"
+        panel.dataset.ui.datasetPath.currentPath = "/data/spine-study"
+        camera.take("panel_dataset", panel.dataset, panel.engine)
+        panel.workspace.openDataset(str(root), "AB")
+        panel.models.widget.collapsed = True
+        panel.levels.widget.collapsed = True
+        panel.problems.go(0)
+        camera.take("panel")
+        camera.take("panel_check", panel.problems)
+        panel.levels.widget.collapsed = False
+        panel.workspace.choose("vertebra_L3")
+        camera.take("panel_levels", panel.levels)
+        panel.workspace.session.apply(_keep_largest("vertebra_L3"))
+        _erase_something(panel)
+        panel.versions.onOpened()
+        panel.versions.widget.collapsed = False
+        panel.versions.compare()
+        camera.take("panel_compare", panel.versions)
+        panel.finish.ui.noteEdit.text = "leak into the canal at L1"
+        panel.finish.ui.gradeCombo.currentIndex = 2
+        panel.finish.saveAndNext()
+        camera.take("panel_finish", panel.finish)
+        panel.keySheet.toggle()
+        camera.take("panel_keys", panel.keySheet)
+        widget.cleanup()
+
+
+def _keep_largest(key: str) -> object:
+    from SpineGTRefineLib.review.operations import keep_largest_piece
+
+    return keep_largest_piece(key)
+
+
+def _erase_something(panel: object) -> None:
+    from SpineGTRefineLib.review.operations import clear_slices
+
+    panel.workspace.session.apply(clear_slices(2, 40, 60))
+
+
+if __name__ == "__main__":
+    main()
