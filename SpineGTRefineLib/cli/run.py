@@ -125,7 +125,7 @@ def _in_worker(terminal: Terminal, request: _Request, python: Path | None) -> li
     from ..engine import Engine, find_python, worker_command, worker_environment
     from ..engine.batch import run_jobs
 
-    engine = Engine(worker_command(find_python(python)), environment=worker_environment())
+    engine = Engine(worker_command(find_python(python)), environment=worker_environment(), on_log=terminal.note_log)
     outcomes: list[dict[str, Any]] = []
     total = len(request.cases)
     try:

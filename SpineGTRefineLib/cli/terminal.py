@@ -82,6 +82,11 @@ class Terminal:
         if self.debug:
             self.err.print(Text("".join(traceback.format_exception(error))))
 
+    def note_log(self, line: str) -> None:
+        """With ``--debug``, print a line of the log of a program that works for this one."""
+        if self.debug:
+            self.err.print(Text(plain(line)))
+
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Callable[[str], None]]:
         """Show a progress bar on a terminal, nothing elsewhere; yields a function to call with a name per step."""

@@ -131,14 +131,18 @@ class Connection:
 
     def _lose(self, report: ExitReport) -> None:
         self._there.wait()
-        self._listener.on_lost(
-            self, self._refusal or _died(report, before="" if self.is_ready else "before it was ready ")
-        )
+        self._listener.on_lost(self, self._refusal or _died(report, was_ready=self.is_ready))
 
 
-def _died(report: ExitReport, before: str) -> WorkerError:
+def _died(report: ExitReport, *, was_ready: bool) -> WorkerError:
     reason = "out of memory, or killed" if report.code in (-9, 137) else f"exit status {report.code}"
     last = report.log[-1] if report.log else "it wrote nothing"
+    if not was_ready:
+        return WorkerError(
+            f"The worker ended before it was ready ({reason}): {last}",
+            "Check the Python that runs models: spine-gt-refine env check",
+        )
     return WorkerError(
-        f"The worker ended {before}({reason}): {last}", "See the log; try a smaller image, another device, or `doctor`."
+        f"The worker ended ({reason}): {last}",
+        "Try a smaller image or another device. For its log, on the command line: spine-gt-refine --debug run",
     )

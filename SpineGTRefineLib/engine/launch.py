@@ -19,6 +19,11 @@ PYTHON_VARIABLE = "SPINEGTREFINE_PYTHON"
 ENVIRONMENT = "models"
 """The kind of environment that the worker needs."""
 
+_OTHER_PYTHON = (
+    "Install them there, name another Python, or let an environment be made: spine-gt-refine env create models"
+)
+_MAKE_ANEW = "Make the environment again: spine-gt-refine env remove models, then spine-gt-refine env create models"
+
 _KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(2**33),
     "MALLOC_TRIM_THRESHOLD_": str(2**34),
@@ -45,21 +50,21 @@ def find_python(asked: str | Path | None = None) -> Path:
     """Choose the Python that runs models.
 
     It is the first of: the one ``asked`` for, the one that ``$SPINEGTREFINE_PYTHON`` names, the environment that ``env
-    create models`` made, the Python that runs this. The first two are checked and refused if they lack something; the
-    others are passed over.
+    create models`` made, the Python that runs this. One of the first three that lacks something is refused, not passed
+    over: nobody would know why another one runs.
 
     Raises
     ------
     MissingDependencyError
-        The one that was asked for lacks a package, or there is none that has all.
+        The chosen one lacks a package, or there is none that has all.
     WorkerError
-        The one that was asked for is no Python.
+        The chosen one is no Python.
     """
     if named := asked or os.environ.get(PYTHON_VARIABLE):
-        return _checked(Path(named).expanduser())
+        return _checked(Path(named).expanduser(), _OTHER_PYTHON)
     made = installed_environments().get(ENVIRONMENT)
     if made is not None:
-        return made
+        return _checked(made, _MAKE_ANEW)
     own = _this_python()
     if own is not None and _can_run_models():
         return own
@@ -69,13 +74,10 @@ def find_python(asked: str | Path | None = None) -> Path:
     )
 
 
-def _checked(python: Path) -> Path:
+def _checked(python: Path, remedy: str) -> Path:
     report = check_python(python, environment_kind(ENVIRONMENT).imports, load=False)
     if report.missing:
-        raise MissingDependencyError(
-            f"{python} cannot run models: it lacks {', '.join(report.missing)}.",
-            "Install them there, name another Python, or let an environment be made: spine-gt-refine env create models",
-        )
+        raise MissingDependencyError(f"{python} cannot run models: it lacks {', '.join(report.missing)}.", remedy)
     return python
 
 

@@ -207,7 +207,10 @@ class Worker:
 
     def _fail(self, entry: _Entry, error: BaseException) -> None:
         self._active.pop(entry.job_id, None)
-        self._channel.say("error", id=entry.job_id, **describe_error(error))
+        description = describe_error(error)
+        if description["trace"]:
+            self._channel.say("log", text=description["trace"])
+        self._channel.say("error", id=entry.job_id, **description)
         if _is_out_of_memory(error):
             self._enqueue(self._handler.unload)
 
@@ -228,7 +231,7 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     return {
         "kind": type(error).__name__,
         "cause": f"The step failed unexpectedly: {type(error).__name__}: {error}".strip().splitlines()[0],
-        "remedy": "Copy the log into a report to the maintainers.",
+        "remedy": "Copy the log into a report to the maintainers (on the command line: spine-gt-refine --debug run).",
         "exit_code": 1,
         "trace": "".join(traceback.format_exception(error)),
     }

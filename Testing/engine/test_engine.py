@@ -122,6 +122,12 @@ def test_an_error_in_a_job_is_told_and_the_worker_lives_on(start, fault, kind, s
     assert good.state is State.DONE
 
 
+def test_where_an_unexpected_error_arose_is_in_the_log(start):
+    log = []
+    wait_for([start(on_log=log.append).submit({"fault": "crash", "at": "compute"})])
+    assert any("fake_worker.py" in line and "ZeroDivisionError" in line for line in log)
+
+
 def test_garbage_on_standard_output_does_not_disturb(start):
     log = []
     engine = start(on_log=log.append)
@@ -143,6 +149,7 @@ def test_a_worker_that_cannot_start_says_why(start):
     wait_for([ticket])
     assert ticket.state is State.FAILED
     assert "No module named torch" in ticket.error.cause
+    assert "env check" in ticket.error.remedy
 
 
 def test_a_worker_that_never_says_hello_is_given_up(start):

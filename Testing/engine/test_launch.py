@@ -39,6 +39,14 @@ def test_one_that_lacks_something_is_refused_by_name_not_passed_over(monkeypatch
         find_python(tmp_path / "python")
 
 
+def test_an_environment_that_was_only_half_made_is_refused_and_made_anew(monkeypatch, tmp_path):
+    answer(monkeypatch, torch="No module named 'torch'")
+    monkeypatch.setattr(launch, "installed_environments", lambda: {"models": tmp_path / "made"})
+    with pytest.raises(MissingDependencyError, match="lacks torch") as caught:
+        find_python()
+    assert "env remove models" in caught.value.remedy
+
+
 def test_one_that_is_no_python_is_refused(tmp_path):
     with pytest.raises(WorkerError):
         find_python(tmp_path / "python")
