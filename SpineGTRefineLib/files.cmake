@@ -251,7 +251,9 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/grids.py
   SpineGTRefineLib/scene/labels.py
   SpineGTRefineLib/scene/layers.py
+  SpineGTRefineLib/scene/outside.py
   SpineGTRefineLib/scene/segments.py
+  SpineGTRefineLib/scene/status.py
   SpineGTRefineLib/scene/terminology.py
   SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py

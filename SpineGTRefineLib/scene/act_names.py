@@ -27,12 +27,20 @@ class ActNames:
     ----------
     start
         Fingerprint of the voxels at the start.
+
+    Attributes
+    ----------
+    undo_text, redo_text : str
+        What undo would take back, and redo do again; "" for nothing.
+    is_newest : bool
+        Whether nothing was undone or done again since the last stroke or act.
     """
 
     def __init__(self, start: str) -> None:
         self._start = start
         self._names: dict[tuple[str, str], str] = {}
         self._undone = 0
+        self.is_newest = True
         self.undo_text = ""
         self.redo_text = ""
 
@@ -41,14 +49,17 @@ class ActNames:
         self._names.pop((before, after), None)  # the latest stands last
         self._names[before, after] = what
         self._now(undo_text=what, undone=0)
+        self.is_newest = True
 
     def painted(self) -> None:
         """Take down that something was done with Slicer's own tools."""
         self._now(undo_text=PAINTED, undone=0)
+        self.is_newest = True
 
     def undone(self, before: str, after: str) -> str:
         """Name the step that was just undone, by the voxels before and after the undoing."""
         name = self._names.get((after, before), PAINTED)
+        self.is_newest = False
         leading_here = (what for (_, to), what in reversed(self._names.items()) if to == after)
         self._now(undo_text=next(leading_here, "" if after == self._start else PAINTED), undone=self._undone + 1)
         self.redo_text = name
@@ -57,6 +68,7 @@ class ActNames:
     def redone(self, before: str, after: str) -> str:
         """Name the step that was just done again, by the voxels before and after it."""
         name = self._names.get((before, after), PAINTED)
+        self.is_newest = False
         self._now(undo_text=name, undone=max(self._undone - 1, 0))
         if self._undone:
             leading_on = (what for (origin, _), what in reversed(self._names.items()) if origin == after)

@@ -13,6 +13,7 @@ from ..imaging import LabelMap, reorient_to_grid
 from .act_names import PAINTED, ActNames, fingerprint
 from .case import SceneCase
 from .grids import fill_image, matrix_of, right_handed
+from .outside import erase_outside, voxels_outside
 
 __all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
 
@@ -142,6 +143,14 @@ class SceneEditor:
         """What :meth:`redo` would do again."""
         return self._acts.redo_text
 
+    @property
+    def is_newest(self) -> bool:
+        """Whether nothing was undone or done again since the last stroke or act.
+
+        Otherwise Slicer takes whatever changes in the segment table as a new step, and forgets what could be redone.
+        """
+        return self._acts.is_newest
+
     def undo(self) -> str:
         """Undo the last step and return its description; "" if there is none."""
         return self._step(self._history.undo, self._acts.undone)
@@ -149,6 +158,19 @@ class SceneEditor:
     def redo(self) -> str:
         """Do the last undone step again and return its description; "" if there is none."""
         return self._step(self._history.redo, self._acts.redone)
+
+    def erase_outside(self) -> int:
+        """Erase what was drawn outside the image, as one undo step; return how many voxels that were.
+
+        A front asks its rater first: :func:`.voxels_outside` says what would go.
+        """
+        count = sum(voxels_outside(self.case.segmentation).values())
+        if count:
+            before = self._fingerprint()
+            self._history.save_state()
+            self._do(lambda: erase_outside(self.case.segmentation))
+            self._acts.act("erase what lies outside the image", before, self._fingerprint())
+        return count
 
     def close(self) -> None:
         """Stop following the segmentation."""

@@ -41,7 +41,7 @@ def merge_layers(node: Any, values: dict[str, int], like: LabelMap) -> np.ndarra
     _check_editable(node)
     dtype = np.promote_types(like.array.dtype, np.min_scalar_type(max(values.values(), default=0)))
     merged = np.zeros(like.geometry.shape, dtype=dtype)
-    for layer, segment_ids in _layers(node, values):
+    for layer, segment_ids in layers_of(node, values):
         table = {_segment(node, segment_id).GetLabelValue(): values[segment_id] for segment_id in segment_ids}
         _paste(merged, layer, table, like)
     return merged
@@ -60,7 +60,7 @@ def _check_editable(node: Any) -> None:
         )
 
 
-def _layers(node: Any, values: dict[str, int]) -> list[tuple[Any, list[str]]]:
+def layers_of(node: Any, values: dict[str, int]) -> list[tuple[Any, list[str]]]:
     """Return each layer that holds voxels, with the ids of the segments in it."""
     name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
     members: dict[int, list[str]] = defaultdict(list)
@@ -80,7 +80,7 @@ def _segment(node: Any, segment_id: str) -> Any:
 
 
 def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap) -> None:
-    view, start = GridMap.between(_layer_geometry(layer), like.geometry.affine).apply(array_of(layer))
+    view, start = GridMap.between(geometry_of(layer), like.geometry.affine).apply(array_of(layer))
     # Slicer's tools may leave a layer of signed or even of real numbers.
     stored = view if np.issubdtype(view.dtype, np.unsignedinteger) else np.maximum(view, 0).astype(np.uint16)
     # Values that belong to no segment stay 0: leftovers of removed segments, which nobody sees.
@@ -90,18 +90,18 @@ def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap
             lookup[own_value] = label
     labels = lookup[stored]
 
-    here, there = _common_box(labels.shape, start, merged.shape)
+    here, there = common_box(labels.shape, start, merged.shape)
     outside = int(np.count_nonzero(labels)) - int(np.count_nonzero(labels[here]))
     if outside:
         raise GeometryError(
             f"{outside} voxels were drawn outside the image; they cannot be saved.",
-            "Erase them (Scissors, or Mask volume), then save again.",
+            "Undo, or erase what lies outside, then save again.",
         )
     _refuse_overlap(merged[there], labels[here], like)
     np.copyto(merged[there], labels[here], where=labels[here] != 0)
 
 
-def _common_box(
+def common_box(
     shape: tuple[int, ...], start: tuple[int, ...], whole: tuple[int, ...]
 ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Return the part of a box at ``start`` that lies in a grid, as slices of the box and as slices of the grid."""
@@ -111,7 +111,8 @@ def _common_box(
     return here, tuple(slice(f, e) for f, e in zip(first, last, strict=True))
 
 
-def _layer_geometry(layer: Any) -> Geometry:
+def geometry_of(layer: Any) -> Geometry:
+    """Return the grid of a layer, which may be a part of the image's, or larger."""
     matrix = vtk.vtkMatrix4x4()
     layer.GetImageToWorldMatrix(matrix)
     whole = Geometry(layer.GetDimensions(), affine_of(matrix))
