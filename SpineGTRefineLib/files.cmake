@@ -248,6 +248,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/context.py
   SpineGTRefineLib/scene/display.py
   SpineGTRefineLib/scene/editor.py
+  SpineGTRefineLib/scene/found.py
   SpineGTRefineLib/scene/grids.py
   SpineGTRefineLib/scene/labels.py
   SpineGTRefineLib/scene/layers.py

@@ -4,9 +4,20 @@ Imports ``slicer`` and ``vtk``, so only the module file, the panel and the brows
 inside 3D Slicer and on the PyPI package ``slicer-core``, without a window.
 """
 
-from .case import SceneCase, empty_labels, load_case
+from .case import SceneCase, empty_labels, load_case, open_volume
 from .context import Scene
+from .found import FoundVolume, found_volume
 from .labels import LabelSegmentation
 from .volumes import add_volume
 
-__all__ = ["LabelSegmentation", "Scene", "SceneCase", "add_volume", "empty_labels", "load_case"]
+__all__ = [
+    "FoundVolume",
+    "LabelSegmentation",
+    "Scene",
+    "SceneCase",
+    "add_volume",
+    "empty_labels",
+    "found_volume",
+    "load_case",
+    "open_volume",
+]

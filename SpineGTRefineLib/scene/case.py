@@ -10,6 +10,7 @@ import numpy as np
 from ..anatomy import LabelScheme
 from ..imaging import Image, LabelMap
 from .context import Scene
+from .found import FoundVolume, found_volume
 from .labels import LabelSegmentation
 from .volumes import add_volume
 
@@ -26,11 +27,14 @@ class SceneCase:
         ``vtkMRMLScalarVolumeNode`` of the image.
     segmentation
         The mask under edit.
+    owns_volume
+        Whether the volume was brought by us and goes with the case; the user's own stays.
     """
 
     scene: Scene
     volume: Any
     segmentation: LabelSegmentation
+    owns_volume: bool = True
 
     def labels(self) -> LabelMap:
         """Return the mask as it is now; see :meth:`LabelSegmentation.labels`."""
@@ -46,7 +50,8 @@ class SceneCase:
     def close(self) -> None:
         """Remove the case's nodes from the scene; other nodes of the user stay."""
         self.scene.remove(self.segmentation.node)
-        self.scene.remove(self.volume)
+        if self.owns_volume:
+            self.scene.remove(self.volume)
 
 
 def load_case(scene: Scene, image: Image, labels: LabelMap, name: str) -> SceneCase:
@@ -74,6 +79,35 @@ def load_case(scene: Scene, image: Image, labels: LabelMap, name: str) -> SceneC
     volume = add_volume(scene, image, name)
     segmentation.node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
     return SceneCase(scene, volume, segmentation)
+
+
+def open_volume(scene: Scene, volume: Any, scheme: LabelScheme) -> tuple[SceneCase, FoundVolume]:
+    """Begin an empty mask of a volume that the user has in the scene.
+
+    Parameters
+    ----------
+    scene
+        The volume's scene.
+    volume
+        ``vtkMRMLScalarVolumeNode``.
+    scheme
+        What the mask may hold.
+
+    Returns
+    -------
+    SceneCase, FoundVolume
+        The case, and which image it is; its ``note`` must be shown to the rater.
+
+    Raises
+    ------
+    InputError
+        See :func:`.found_volume`.
+    """
+    found = found_volume(volume)
+    labels = empty_labels(found.image, scheme)
+    segmentation = LabelSegmentation.create(scene, labels, f"{volume.GetName()} {scheme.name}")
+    segmentation.node.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+    return SceneCase(scene, volume, segmentation, owns_volume=False), found
 
 
 def empty_labels(image: Image, scheme: LabelScheme) -> LabelMap:
