@@ -99,6 +99,13 @@ def test_after_the_first_case_the_plan_is_measured(engine, tmp_path):
     assert second["plan"]["measured"]
 
 
+def test_the_time_of_a_case_leaves_out_its_waiting_for_the_others(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 5, (40, 40, 30))
+    begin = time.monotonic()
+    outcomes = list(run_jobs(engine, jobs_of(dataset)))
+    assert 0 < sum(outcome["seconds"] for outcome in outcomes) < 1.2 * (time.monotonic() - begin)
+
+
 def test_one_bad_image_fails_alone_and_says_why(engine, tmp_path):
     dataset = dataset_of(tmp_path / "ds", 3)
     bad = dataset.cases()[1].image
