@@ -23,6 +23,7 @@ class FinishSection(Section):
         words = (_("very good"), _("good"), _("usable"), _("poor"), _("unusable"))
         self.ui.gradeCombo.addItems([_("no grade"), *(f"{n} {word}" for n, word in enumerate(words, start=1))])
         self.ui.noteEdit.connect("editingFinished()", self.takeNote)
+        self.ui.noteEdit.connect("returnPressed()", lambda: self.ui.noteEdit.clearFocus())
         self.ui.gradeCombo.connect("currentIndexChanged(int)", self.onGrade)
         self.ui.verifyCheck.connect("clicked(bool)", self.onVerify)
         self.onClick(self.ui.saveButton, self.saveAndNext)

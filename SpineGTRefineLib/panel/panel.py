@@ -59,6 +59,7 @@ class Panel:
         self.widget.layout().addStretch(1)
         self.widget.setMRMLScene(scene.mrml)
         self.workspace.said.connect(self.showStatus)
+        self.workspace.caseOpened.connect(self.leaveTextField)
         self.ui.keysButton.connect("clicked(bool)", lambda *_: self.keySheet.toggle())
         self.settings = SettingsPage(loadUi)
         self.settings.addTo(slicer.app.settingsDialog())
@@ -98,6 +99,12 @@ class Panel:
         self.exit()
         self._tick.stop()
         self.workspace.end()
+
+    def leaveTextField(self) -> None:
+        """Take the focus out of note and fields: in the next case letters are keys again, not text."""
+        focused = qt.QApplication.focusWidget()
+        if focused is not None:
+            focused.clearFocus()
 
     def showStatus(self, level: str, text: str) -> None:
         """Say something in the status line, with a sign for its kind."""

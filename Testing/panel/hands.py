@@ -9,8 +9,11 @@ NAMES = {"N": "Key_N", "P": "Key_P", "L": "Key_L", "U": "Key_U", "K": "Key_K", "
 
 
 def press(program, key, modifiers=None):
-    """Press a key while the main window is active."""
+    """Press a key while the main window is active and, as after a click into a view, no field has the focus."""
     program.window.activateWindow()
+    qt.QApplication.processEvents()
+    if (focused := qt.QApplication.focusWidget()) is not None:
+        focused.clearFocus()
     code = getattr(qt.Qt, NAMES.get(key, f"Key_{key}"))
     QTest.keyClick(program.window, code, modifiers or qt.Qt.NoModifier)
     qt.QApplication.processEvents()

@@ -226,6 +226,18 @@ def test_letters_typed_into_a_note_are_no_keys(opened, program):
     assert not opened.workspace.session.bench.editor.undo_text
 
 
+def test_in_the_next_case_letters_are_keys_again(opened, program):
+    program.window.activateWindow()
+    qt.QApplication.processEvents()
+    note = opened.finish.ui.noteEdit
+    note.setFocus()
+    assert qt.QApplication.focusWidget() is note
+    opened.finish.ui.noteEdit.text = "motion"
+    opened.finish.flagAndNext()
+    assert qt.QApplication.focusWidget() is not note
+    assert not note.text
+
+
 def test_closing_the_scene_keeps_the_edits_as_a_draft(opened, program, dataset):
     paint(opened, "vertebra_L3")
     slicer.mrmlScene.Clear(0)

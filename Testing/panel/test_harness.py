@@ -105,6 +105,7 @@ def test_a_misspelt_widget_signal_property_or_method_in_the_panel_fails(program,
     source = Path(package.__file__).with_name(file).read_text(encoding="utf-8")
     assert right in source
     for name in [name for name in sys.modules if name.startswith("SpineGTRefineLib.panel.")]:
+        monkeypatch.setattr(package, name.rpartition(".")[2], sys.modules[name])  # put back afterwards, too
         monkeypatch.delitem(sys.modules, name)
     mutant = f"SpineGTRefineLib.panel.{file.removesuffix('.py')}"
     loader = importlib.util.find_spec(mutant).loader
