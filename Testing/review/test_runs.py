@@ -15,7 +15,7 @@ from SpineGTRefineLib.imaging import read_image
 from SpineGTRefineLib.review.origin import OriginKind
 from SpineGTRefineLib.review.proposals import Scope
 
-WORKER = Path(__file__).parents[1] / "support" / "proposing_worker.py"
+WORKER = Path(__file__).parents[1] / "support" / "halving_worker.py"
 
 
 @pytest.fixture

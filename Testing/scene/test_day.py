@@ -348,7 +348,7 @@ def test_two_maps_may_overlap(tmp_path):
     world.close()
 
 
-def test_voxels_outside_the_image_stop_the_save_and_the_draft_says_that_it_is_behind(oblique):
+def test_voxels_outside_the_image_stop_the_save_until_they_are_gone_and_are_told_with_the_draft(oblique):
     desk = Desk(oblique)
     desk.open_first()
     inside = scattered(oblique.geometry, 3, 2)
@@ -356,6 +356,7 @@ def test_voxels_outside_the_image_stop_the_save_and_the_draft_says_that_it_is_be
     desk.paint("sacrum", [[-2, 0, 0], [0, 0, oblique.geometry.shape[2] + 1]])
     with pytest.raises(GeometryError, match="2 voxels were drawn outside"):
         desk.session.save(insist=True)
+    assert any("draft is not up to date" in notice and "outside" in notice for notice in desk.session.notices)
     desk.session.undo()
     saved = desk.session.save(insist=True)
     expected = painted(oblique.mask().array, inside, "sacrum")
