@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..anatomy import LabelScheme, disc_below, spine_order, structure, vertebra_above
+from ..anatomy import LabelScheme, disc_below, spine_order, structure, vertebra_above, vertebra_below
 from ..errors import UsageError
 from ..imaging import LabelMap, present_values
 from .components import FULL_CONNECTIVITY, label_components
@@ -34,7 +34,8 @@ def shift_levels(labels: LabelMap, first: str, by: int) -> LabelMap:
     Returns
     -------
     LabelMap
-        Discs follow the vertebra above them; the lumbosacral disc and the sacrum keep their labels. Vertebrae that
+        Discs follow the vertebra above them (the one on top of the chain moves along if that vertebra is not there);
+        the lumbosacral disc and the sacrum keep their labels. Vertebrae that
         not everybody has (T13) count as levels only where they are present; L6 is used where L5 moves down.
 
     Raises
@@ -52,8 +53,9 @@ def shift_levels(labels: LabelMap, first: str, by: int) -> LabelMap:
     after = {renamed.get(key, key) for key in present}
     for disc in (key for key in present if structure(key).kind == "disc" and key != LAST_DISC):
         above = vertebra_above(disc, present)
-        if above is not None and above in _from(first, present | {above}):
-            renamed[disc] = _disc_of(_shifted_vertebrae(labels.scheme, present | {above}, first, by)[above], after)
+        if above is not None and _moves(disc, above, first, present):
+            start = spine_order((first, above))[0]
+            renamed[disc] = _disc_of(_shifted_vertebrae(labels.scheme, present | {above}, start, by)[above], after)
     return rename(labels, renamed)
 
 
@@ -122,6 +124,14 @@ def merge_fragment(labels: LabelMap, index: Sequence[int], into: str) -> LabelMa
 
 def _present_keys(labels: LabelMap) -> set[str]:
     return {labels.scheme[value].structure.key for value in labels.values() if value in labels.scheme}
+
+
+def _moves(disc: str, above: str, first: str, present: set[str]) -> bool:
+    """Whether a disc is renamed along: the vertebra above it is, or it lies on ``first`` and has none of its own.
+
+    The disc on top of a misnamed chain is named after a vertebra that is not there, by the same mistake.
+    """
+    return above in _from(first, present | {above}) or (above not in present and vertebra_below(disc, present) == first)
 
 
 def _from(first: str, present: set[str]) -> tuple[str, ...]:

@@ -48,6 +48,15 @@ def test_shifting_up_closes_a_gap():
     assert keys_of(after) == ["vertebra_C5", "disc_C5-C6", "vertebra_C6", "disc_C6-C7", "vertebra_C7"]
 
 
+def test_the_disc_on_top_of_a_misnamed_chain_moves_along():
+    """As in a mask that counts one too many from L2 on: its disc below L1 is called L2-L3, though there is no L2."""
+    before = column("vertebra_L1", "disc_L2-L3", "vertebra_L3", "disc_L3-L4", "vertebra_L4")
+    after = shift_levels(before, "vertebra_L3", -1)
+    assert keys_of(after) == ["vertebra_L1", "disc_L1-L2", "vertebra_L2", "disc_L2-L3", "vertebra_L3"]
+    at_the_top_of_the_image = shift_levels(column("disc_T4-T5", "vertebra_T5"), "vertebra_T5", +1)
+    assert keys_of(at_the_top_of_the_image) == ["disc_T5-T6", "vertebra_T6"]
+
+
 def test_the_region_changes_on_the_way():
     after = shift_levels(column(*spine_of("T11", "T12", "L1")), "vertebra_T11", +1)
     assert keys_of(after) == ["vertebra_T12", "disc_T12-L1", "vertebra_L1", "disc_L1-L2", "vertebra_L2"]
