@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 
 from ..bids import Dataset
+from ..errors import RefineError
+from ..imaging import LabelMap
 from .drafts import DraftInfo, DraftJournal, DraftPlaces, draft_places
 from .workbench import Workbench
 
@@ -39,7 +41,14 @@ class DraftKeeper:
         self._remember(bench)
 
     def note(self, bench: Workbench, seconds: float) -> None:
-        """Hand over the voxels and remarks as they are now; they are on disk within the journal's interval."""
+        """Hand over the voxels and remarks as they are now; they are on disk within the journal's interval.
+
+        Raises
+        ------
+        RefineError
+            The voxels make no mask at the moment. What of them does was handed over before this is raised.
+        """
+        labels, problem = _as_far_as_possible(bench)
         info = DraftInfo(
             *bench.loaded.item.key,
             self._rater,
@@ -48,10 +57,12 @@ class DraftKeeper:
             bench.note,
             round(seconds, 1),
             bench.grade,
-            bench.verified.as_json(),
+            bench.verified_in(labels).as_json(),
         )
-        self._journal.note_change(self._places(bench), bench.labels(), info)
+        self._journal.note_change(self._places(bench), labels, info)
         self._remember(bench)
+        if problem is not None:
+            raise problem
 
     def note_if_due(self, bench: Workbench, seconds: float) -> None:
         """Hand over painted voxels, unless that was done a moment ago."""
@@ -59,10 +70,12 @@ class DraftKeeper:
             self.note(bench, seconds)
 
     def write(self, bench: Workbench, seconds: float) -> None:
-        """Write the draft of a mask with unsaved edits now."""
+        """Write the draft of a mask with unsaved edits now; see :meth:`note` for the error."""
         if bench.is_dirty:
-            self.note(bench, seconds)
-            self._journal.flush()
+            try:
+                self.note(bench, seconds)
+            finally:
+                self._journal.flush()
 
     def discard(self, bench: Workbench) -> None:
         """Delete the draft: the mask was saved, or the edits were given up."""
@@ -78,3 +91,11 @@ class DraftKeeper:
     def _remember(self, bench: Workbench) -> None:
         self._revision = bench.editor.revision
         self._noted_at = self._clock()
+
+
+def _as_far_as_possible(bench: Workbench) -> tuple[LabelMap, RefineError | None]:
+    """Return the mask, or what can be rescued of it together with why it is not all."""
+    try:
+        return bench.labels(), None
+    except RefineError as problem:
+        return bench.editor.rescued(), problem

@@ -30,6 +30,9 @@ class Editor(Protocol):
     def labels(self) -> LabelMap:
         """Return the voxels as they are now. The caller does not change them."""
 
+    def rescued(self) -> LabelMap:
+        """Return the voxels as far as they make a mask, for a draft, also where :meth:`labels` refuses them."""
+
     def replace(self, labels: LabelMap, what: str) -> None:
         """Make ``labels`` the current voxels, as one undo step described by ``what``."""
 
@@ -94,6 +97,10 @@ class ArrayEditor:
 
     def labels(self) -> LabelMap:
         """Return the current voxels (read-only)."""
+        return self._labels
+
+    def rescued(self) -> LabelMap:
+        """Return the current voxels; an array always makes a mask."""
         return self._labels
 
     def replace(self, labels: LabelMap, what: str) -> None:

@@ -148,7 +148,11 @@ class Workbench:
     @property
     def verified(self) -> Verified:
         """Marks that still hold: the voxels they were made for are unchanged (undo makes them hold again)."""
-        return self._verified.holding(self.labels())
+        return self.verified_in(self.labels())
+
+    def verified_in(self, labels: LabelMap) -> Verified:
+        """Return the marks that hold in these voxels."""
+        return self._verified.holding(labels)
 
     # Problems --------------------------------------------------------------------------------------------------------
 

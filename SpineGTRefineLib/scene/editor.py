@@ -108,6 +108,10 @@ class SceneEditor:
             self._cached = (self._revision, self.case.labels())
         return self._cached[1]
 
+    def rescued(self) -> LabelMap:
+        """Return the voxels as far as they make a mask; see :meth:`.LabelSegmentation.rescued`."""
+        return self.case.segmentation.rescued()
+
     def replace(self, labels: LabelMap, what: str) -> None:
         """Make ``labels`` the current voxels, as one undo step; nothing happens if they are the same.
 

@@ -9,6 +9,7 @@ no part.
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,6 +101,19 @@ class LabelSegmentation:
         """
         array = merge_layers(self.node, self._current_values(), self.original)
         return self.original.with_array(array)
+
+    def rescued(self) -> LabelMap:
+        """Return what of the segmentation makes a label map, for a draft.
+
+        Left out are segments whose label is not known and voxels outside the image; where segments overlap, one of them
+        has the voxel.
+        """
+        segmentation = self.node.GetSegmentation()
+        values = {}
+        for segment_id in segmentation.GetSegmentIDs():
+            with suppress(LabelError):
+                values[segment_id] = self._value_of(segment_id, segmentation.GetSegment(segment_id))
+        return self.original.with_array(merge_layers(self.node, values, self.original, as_far_as_possible=True))
 
     def add_segment(self, value: int) -> str:
         """Add an empty segment for a label of the scheme (or find the one there is) and return its id."""

@@ -14,7 +14,7 @@ from ..imaging import Geometry, LabelMap
 from .grids import GridMap, affine_of, array_of
 
 
-def merge_layers(node: Any, values: dict[str, int], like: LabelMap) -> np.ndarray:
+def merge_layers(node: Any, values: dict[str, int], like: LabelMap, *, as_far_as_possible: bool = False) -> np.ndarray:
     """Merge all segments of a node, visible or not.
 
     Parameters
@@ -25,6 +25,8 @@ def merge_layers(node: Any, values: dict[str, int], like: LabelMap) -> np.ndarra
         Label of each of its segment ids.
     like
         Label map that gives the grid and the number type of the result (widened if a label does not fit).
+    as_far_as_possible
+        Leave out voxels outside the grid, and give voxels of two segments to one of them, instead of raising.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def merge_layers(node: Any, values: dict[str, int], like: LabelMap) -> np.ndarra
     merged = np.zeros(like.geometry.shape, dtype=dtype)
     for layer, segment_ids in layers_of(node, values):
         table = {_segment(node, segment_id).GetLabelValue(): values[segment_id] for segment_id in segment_ids}
-        _paste(merged, layer, table, like)
+        _paste(merged, layer, table, like, strictly=not as_far_as_possible)
     return merged
 
 
@@ -79,7 +81,7 @@ def _segment(node: Any, segment_id: str) -> Any:
     return node.GetSegmentation().GetSegment(segment_id)
 
 
-def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap) -> None:
+def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap, *, strictly: bool) -> None:
     view, start = GridMap.between(geometry_of(layer), like.geometry.affine).apply(array_of(layer))
     # Slicer's tools may leave a layer of signed or even of real numbers.
     stored = view if np.issubdtype(view.dtype, np.unsignedinteger) else np.maximum(view, 0).astype(np.uint16)
@@ -92,12 +94,13 @@ def _paste(merged: np.ndarray, layer: Any, table: dict[int, int], like: LabelMap
 
     here, there = common_box(labels.shape, start, merged.shape)
     outside = int(np.count_nonzero(labels)) - int(np.count_nonzero(labels[here]))
-    if outside:
+    if outside and strictly:
         raise GeometryError(
             f"{outside} voxels were drawn outside the image; they cannot be saved.",
             "Undo, or erase what lies outside, then save again.",
         )
-    _refuse_overlap(merged[there], labels[here], like)
+    if strictly:
+        _refuse_overlap(merged[there], labels[here], like)
     np.copyto(merged[there], labels[here], where=labels[here] != 0)
 
 

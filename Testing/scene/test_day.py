@@ -1,6 +1,7 @@
 """A rater's day in the scene: opened, painted with Slicer's tools, repaired, saved; exact to the last voxel."""
 
 import random
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scene_world import KEYS, VALUES, Desk, GridWorld
 
 from SpineGTRefineLib.bids import load_mask, save_mask
 from SpineGTRefineLib.bids.events import read_events
-from SpineGTRefineLib.errors import GeometryError, LabelError
+from SpineGTRefineLib.errors import GeometryError, LabelError, RefineError
 from SpineGTRefineLib.imaging import LabelMap, read_image, read_labels
 from SpineGTRefineLib.review import operations as act
 from SpineGTRefineLib.review.drafts import find_drafts
@@ -310,6 +311,15 @@ def test_a_structure_that_was_removed_and_added_again_is_saved_with_its_new_voxe
     np.testing.assert_array_equal(read_labels(saved.path, SPINE.scheme).array, painted(expected, index, "sacrum"))
 
 
+def drafted(desk, world, index) -> bool:
+    """Whether the draft on disk holds the strokes of the sacrum at ``index``."""
+    with suppress(RefineError):
+        desk.session.keep_draft()
+    (draft,) = find_drafts(desk.session.dataset)
+    kept = draft.labels(world.mask()).array
+    return bool((kept[tuple(np.asarray(index).T)] == SPINE.scheme.value_of("sacrum")).all())
+
+
 def test_a_free_segment_stops_the_save_until_it_is_removed_and_no_edit_is_lost(oblique):
     desk = Desk(oblique)
     desk.open_first()
@@ -318,6 +328,7 @@ def test_a_free_segment_stops_the_save_until_it_is_removed_and_no_edit_is_lost(o
     stranger = desk.segmentation().AddEmptySegment("", "my tumor")
     with pytest.raises(LabelError, match="my tumor"):
         desk.session.save(insist=True)
+    assert drafted(desk, oblique, index), "the strokes before the free segment survive a crash all the same"
     assert load_mask(desk.session.dataset, desk.session.item.case, SPINE).source.path.name.endswith("spine_dseg.nii.gz")
     desk.segmentation().RemoveSegment(stranger)
     saved = desk.session.save(insist=True)
@@ -357,6 +368,7 @@ def test_voxels_outside_the_image_stop_the_save_until_they_are_gone_and_are_told
     with pytest.raises(GeometryError, match="2 voxels were drawn outside"):
         desk.session.save(insist=True)
     assert any("draft is not up to date" in notice and "outside" in notice for notice in desk.session.notices)
+    assert drafted(desk, oblique, inside), "what lies inside the image survives a crash all the same"
     desk.session.undo()
     saved = desk.session.save(insist=True)
     expected = painted(oblique.mask().array, inside, "sacrum")
