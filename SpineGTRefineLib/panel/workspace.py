@@ -22,7 +22,7 @@ from ..review.session import ReviewSession
 from ..review.signal import Signal
 from ..review.state import SessionState
 from ..review.worklist import Filter, Item
-from ..scene import Scene, SceneCase
+from ..scene import Scene, SceneCase, found_volume
 from ..scene.editor import History, SceneEditor
 from .case_view import CaseView
 from .engine_starter import EngineStarter
@@ -124,12 +124,13 @@ class Workspace:
         self.sessionChanged.emit()
 
     def openVolume(self, node: object, rater: str) -> None:
-        """Open the file that a volume of the scene was loaded from."""
-        storage = node.GetStorageNode() if node is not None else None  # type: ignore[attr-defined]
-        name = storage.GetFileName() if storage is not None else None
-        if not name:
-            raise UsageError(_("This volume has no file yet."), _("Save it as NIfTI first, then use it."))
-        self.openDataset(str(name), rater)
+        """Open the file that a volume of the scene shows."""
+        if node is None:
+            raise UsageError(_("No volume is chosen."), _("Choose one, or open a dataset."))
+        found = found_volume(node)
+        if found.path is None:
+            raise UsageError(found.note, _("Save the volume as NIfTI first, then use it."))
+        self.openDataset(str(found.path), rater)
 
     # Cases
 

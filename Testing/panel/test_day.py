@@ -36,6 +36,22 @@ def test_one_click_leads_from_the_folder_to_the_first_editable_mask(opened, prog
     assert opened.worklist.ui.progressLabel.text == "0 of 2 done"
 
 
+def test_a_volume_that_was_moved_or_has_no_file_is_refused_with_a_way_out(panel, program):
+    """A mask of the file would not lie where the user sees the volume."""
+    from SpineGTRefineLib.errors import GeometryError, UsageError
+
+    with pytest.raises(UsageError, match="No volume is chosen"):
+        panel.workspace.openVolume(None, "AB")
+    volume = slicer.util.addVolumeFromArray(np.arange(27, dtype=np.int16).reshape(3, 3, 3), name="mine")
+    with pytest.raises(UsageError, match="no NIfTI file") as caught:
+        panel.workspace.openVolume(volume, "AB")
+    assert "Save the volume" in caught.value.remedy
+    volume.SetAndObserveTransformNodeID(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode").GetID())
+    with pytest.raises(GeometryError, match="moved by the transform"):
+        panel.workspace.openVolume(volume, "AB")
+    assert panel.workspace.session is None
+
+
 def test_a_problem_is_one_key_away(opened, program):
     before = slice_position(program)
     problem = opened.workspace.session.problems()[0]
