@@ -92,7 +92,7 @@ class Panel:
     def closeScene(self) -> None:
         """Close the case because the scene is closed: edits are kept as a draft."""
         if self.workspace.session is not None:
-            self.workspace.session.close()
+            self.workspace.session.close(insist=True)
 
     def cleanup(self) -> None:
         """Let go of everything: the module is unloaded."""

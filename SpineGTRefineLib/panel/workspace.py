@@ -115,11 +115,11 @@ class Workspace:
         if session.state is SessionState.VIEWING:
             self.openNext()
 
-    def closeDataset(self) -> None:
-        """Close the dataset; unsaved edits are kept as a draft."""
+    def closeDataset(self, *, insist: bool = False) -> None:
+        """Close the dataset; unsaved edits are kept as a draft (see ``ReviewSession.close`` for ``insist``)."""
         if self.session is None:
             return
-        self.session.end()
+        self.session.end(insist=insist)
         self.session = None
         self.sessionChanged.emit()
 
@@ -187,7 +187,7 @@ class Workspace:
 
     def end(self) -> None:
         """Let go of everything: the module is unloaded, or the program ends."""
-        self.closeDataset()
+        self.closeDataset(insist=True)
         self.engine.stop()
         self.gui.stop()
 

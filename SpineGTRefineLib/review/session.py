@@ -158,8 +158,14 @@ class ReviewSession(SessionOverview):
             item = self.worklist.next_to_do(item.key)
         return None
 
-    def close(self) -> None:
+    def close(self, *, insist: bool = False) -> None:
         """Close the open mask, if any; unsaved edits are kept as a draft and offered at the next start.
+
+        Parameters
+        ----------
+        insist
+            Close also where not all edits fit into a draft, because what holds the voxels goes away (the scene is
+            closed, the program ends); what of them makes a mask is kept, and the rest is told.
 
         Raises
         ------
@@ -169,15 +175,18 @@ class ReviewSession(SessionOverview):
         if self._bench is None:
             return
         if self._state is SessionState.EDITING and self._bench.is_dirty:
-            self._drafts.write(self._bench, self.active_seconds)
+            if insist:
+                self._keep(self._drafts.write)
+            else:
+                self._drafts.write(self._bench, self.active_seconds)
             self.worklist.refresh()
         self._bench = None
         self._custody.give_back()
         self._set_state(SessionState.CLOSED)
 
-    def end(self) -> None:
-        """Close the open mask and stop all that goes on beside it."""
-        self.close()
+    def end(self, *, insist: bool = False) -> None:
+        """Close the open mask and stop all that goes on beside it; see :meth:`close`."""
+        self.close(insist=insist)
         self._ahead.end()
         self._drafts.end()
 

@@ -18,6 +18,7 @@ from SpineGTRefineLib.review import operations as act
 from SpineGTRefineLib.review.drafts import find_drafts
 from SpineGTRefineLib.review.origin import OriginKind
 from SpineGTRefineLib.review.proposals import Proposal, Scope
+from SpineGTRefineLib.review.state import SessionState
 
 
 @pytest.fixture(autouse=True)
@@ -334,6 +335,22 @@ def test_a_free_segment_stops_the_save_until_it_is_removed_and_no_edit_is_lost(o
     saved = desk.session.save(insist=True)
     expected = painted(oblique.mask().array, index, "sacrum")
     np.testing.assert_array_equal(read_labels(saved.path, SPINE.scheme).array, expected)
+
+
+def test_closing_the_scene_with_a_free_segment_keeps_what_makes_a_mask_and_leaves_no_session_behind(oblique):
+    desk = Desk(oblique)
+    desk.open_first()
+    index = scattered(oblique.geometry, 7, 5)
+    desk.paint("sacrum", index)
+    desk.segmentation().AddEmptySegment("", "my tumor")
+    with pytest.raises(LabelError, match="my tumor"):
+        desk.session.close()  # the rater can still repair it
+    desk.session.close(insist=True)  # the scene goes away: nobody can
+    assert desk.session.state is SessionState.CLOSED
+    assert any("my tumor" in notice for notice in desk.session.notices)
+    (draft,) = find_drafts(desk.session.dataset)
+    kept = draft.labels(oblique.mask()).array
+    assert (kept[tuple(np.asarray(index).T)] == SPINE.scheme.value_of("sacrum")).all()
 
 
 def test_overlap_inside_a_map_stops_the_save_and_says_where_from(oblique):
