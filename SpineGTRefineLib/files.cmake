@@ -35,6 +35,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/scan.py
   SpineGTRefineLib/bids/sidecars.py
   SpineGTRefineLib/bids/tracks.py
+  SpineGTRefineLib/bids/uris.py
   SpineGTRefineLib/checks/__init__.py
   SpineGTRefineLib/checks/canal.py
   SpineGTRefineLib/checks/chain.py
@@ -110,12 +111,30 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/values.py
   SpineGTRefineLib/imaging/volumes.py
   SpineGTRefineLib/learning/__init__.py
+  SpineGTRefineLib/learning/demos/definition.py
+  SpineGTRefineLib/learning/demos/spine_phantoms.py
+  SpineGTRefineLib/learning/evaluation/__init__.py
+  SpineGTRefineLib/learning/evaluation/case.py
+  SpineGTRefineLib/learning/evaluation/cell_areas.py
+  SpineGTRefineLib/learning/evaluation/instances.py
+  SpineGTRefineLib/learning/evaluation/slices.py
+  SpineGTRefineLib/learning/evaluation/structures.py
+  SpineGTRefineLib/learning/evaluation/surfaces.py
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/nnunet_training.py
   SpineGTRefineLib/learning/raw_dataset.py
   SpineGTRefineLib/learning/settings.py
   SpineGTRefineLib/learning/train_demo.py
   SpineGTRefineLib/learning/trainer.py
+  SpineGTRefineLib/learning/versions/__init__.py
+  SpineGTRefineLib/learning/versions/build.py
+  SpineGTRefineLib/learning/versions/difference.py
+  SpineGTRefineLib/learning/versions/fingerprints.py
+  SpineGTRefineLib/learning/versions/places.py
+  SpineGTRefineLib/learning/versions/rows.py
+  SpineGTRefineLib/learning/versions/selection.py
+  SpineGTRefineLib/learning/versions/splits.py
+  SpineGTRefineLib/learning/versions/version.py
   SpineGTRefineLib/models/__init__.py
   SpineGTRefineLib/models/case.py
   SpineGTRefineLib/models/checkpoint.py
@@ -123,6 +142,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/devices.py
   SpineGTRefineLib/models/download.py
   SpineGTRefineLib/models/entry_fields.py
+  SpineGTRefineLib/models/export.py
   SpineGTRefineLib/models/external.py
   SpineGTRefineLib/models/folder.py
   SpineGTRefineLib/models/installed.py
@@ -183,6 +203,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
   SpineGTRefineLib/recipes/composition.py
+  SpineGTRefineLib/recipes/cord_crop.py
   SpineGTRefineLib/recipes/definition.py
   SpineGTRefineLib/recipes/folder_outcome.py
   SpineGTRefineLib/recipes/grids.py
@@ -190,6 +211,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/image_source.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
+  SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/refine/__init__.py
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
@@ -197,6 +219,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/compatible.py
   SpineGTRefineLib/refine/components.py
   SpineGTRefineLib/refine/compose.py
+  SpineGTRefineLib/refine/cord_crop.py
   SpineGTRefineLib/refine/decisions.py
   SpineGTRefineLib/refine/growth.py
   SpineGTRefineLib/refine/holes.py
@@ -206,6 +229,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/layers.py
   SpineGTRefineLib/refine/levels.py
   SpineGTRefineLib/refine/matching.py
+  SpineGTRefineLib/refine/matter.py
   SpineGTRefineLib/refine/naming.py
   SpineGTRefineLib/refine/nearest.py
   SpineGTRefineLib/refine/overlap.py
@@ -272,6 +296,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Anatomy/schemes/sct_discs.csv
   Resources/Anatomy/schemes/spinal_levels.csv
   Resources/Anatomy/schemes/spine.csv
+  Resources/Anatomy/schemes/spine_parts.csv
   Resources/Anatomy/schemes/spineps_semantic.csv
   Resources/Anatomy/schemes/spineps_vert.csv
   Resources/Anatomy/schemes/spineps_vert_ordinal.csv

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import DatasetError, UsageError
-from . import profiles
+from ..errors import UsageError
+from . import profiles, uris
 from .case import Case
 from .index import Index, read_index
 from .layout import check_output
@@ -107,10 +107,7 @@ class Dataset:
 
     def uri(self, path: Path) -> str | None:
         """Return the BIDS URI of a file: ``bids::`` in the output, ``bids:raw:`` in the dataset, None elsewhere."""
-        for prefix, folder in (("bids::", self.output), ("bids:raw:", self.root)):
-            if path.is_relative_to(folder):
-                return prefix + path.relative_to(folder).as_posix()
-        return None
+        return uris.uri_of(path, self.root, self.output)
 
     def path_of(self, uri: str) -> Path:
         """Return the file that a URI made by :meth:`uri` stands for.
@@ -120,10 +117,7 @@ class Dataset:
         DatasetError
             It is no such URI, or it leads out of its folder.
         """
-        for prefix, folder in (("bids::", self.output), ("bids:raw:", self.root)):
-            if uri.startswith(prefix) and ".." not in uri.removeprefix(prefix).split("/"):
-                return folder.joinpath(*uri.removeprefix(prefix).split("/"))
-        raise DatasetError(f"{uri!r} is no place in this dataset.", "Only files of the dataset have such a place.")
+        return uris.path_of(uri, self.root, self.output)
 
     def _case_folder(self, case: Case) -> Path:
         parts = [f"sub-{case.subject}"]

@@ -1,0 +1,25 @@
+"""Dataset versions D1, D2, ...: what was trained on what, for good."""
+
+from .build import BuildSettings, build_version
+from .difference import VersionDifference, difference
+from .places import version_names, versions_folder
+from .rows import NO_FOLD, LeftOut, VersionCase
+from .selection import Rules
+from .splits import Place, SplitSettings
+from .version import Version
+
+__all__ = [
+    "NO_FOLD",
+    "BuildSettings",
+    "LeftOut",
+    "Place",
+    "Rules",
+    "SplitSettings",
+    "Version",
+    "VersionCase",
+    "VersionDifference",
+    "build_version",
+    "difference",
+    "version_names",
+    "versions_folder",
+]
