@@ -34,6 +34,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/saving.py
   SpineGTRefineLib/bids/scan.py
   SpineGTRefineLib/bids/sidecars.py
+  SpineGTRefineLib/bids/softmaps.py
   SpineGTRefineLib/bids/tracks.py
   SpineGTRefineLib/bids/uris.py
   SpineGTRefineLib/checks/__init__.py
@@ -88,6 +89,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/engine/client.py
   SpineGTRefineLib/engine/connection.py
   SpineGTRefineLib/engine/delivery.py
+  SpineGTRefineLib/engine/image_job.py
   SpineGTRefineLib/engine/launch.py
   SpineGTRefineLib/engine/machine.py
   SpineGTRefineLib/engine/plan.py
@@ -112,10 +114,15 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/volumes.py
   SpineGTRefineLib/learning/__init__.py
   SpineGTRefineLib/learning/demos/definition.py
+  SpineGTRefineLib/learning/demos/lumbosacral.py
+  SpineGTRefineLib/learning/demos/mouse.py
   SpineGTRefineLib/learning/demos/spine_phantoms.py
   SpineGTRefineLib/learning/evaluation/__init__.py
   SpineGTRefineLib/learning/evaluation/case.py
   SpineGTRefineLib/learning/evaluation/cell_areas.py
+  SpineGTRefineLib/learning/evaluation/centerline.py
+  SpineGTRefineLib/learning/evaluation/comparison.py
+  SpineGTRefineLib/learning/evaluation/extents.py
   SpineGTRefineLib/learning/evaluation/instances.py
   SpineGTRefineLib/learning/evaluation/slices.py
   SpineGTRefineLib/learning/evaluation/structures.py
@@ -209,9 +216,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/grids.py
   SpineGTRefineLib/recipes/guards.py
   SpineGTRefineLib/recipes/image_source.py
+  SpineGTRefineLib/recipes/procedures/__init__.py
+  SpineGTRefineLib/recipes/procedures/plain.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/voxel_size.py
+  SpineGTRefineLib/recipes/work.py
   SpineGTRefineLib/refine/__init__.py
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
@@ -277,12 +287,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/labels.py
   SpineGTRefineLib/scene/layers.py
   SpineGTRefineLib/scene/outside.py
+  SpineGTRefineLib/scene/recipe_runs.py
   SpineGTRefineLib/scene/segments.py
   SpineGTRefineLib/scene/status.py
   SpineGTRefineLib/scene/terminology.py
   SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py
   SpineGTRefineLib/userfolders.py
+  SpineGTRefineLib/web/access.py
+  SpineGTRefineLib/web/graphics.py
+  SpineGTRefineLib/web/history.py
   )
 
 set(SpineGTRefineLib_RESOURCES
