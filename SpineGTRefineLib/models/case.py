@@ -12,6 +12,7 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from ..errors import InputError, UsageError
 from ..imaging import Box, Image, reorient, reorient_to_grid
 from .checkpoint import import_torch
+from .export import painted_regions, resampling_axes, strongest_class, write_labels
 from .loading import LoadedModel
 from .tiles import Span
 
@@ -97,6 +98,28 @@ class NnunetCase:
 
     def export(self, logits: Any, *, with_probabilities: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Bring logits to the image's grid: labels of the scheme and, if asked, probabilities (channels, i, j, k)."""
+        if with_probabilities or not self._mixes_linearly():
+            labels, probabilities = self._export_all_classes(logits.cpu(), with_probabilities=with_probabilities)
+        else:
+            labels, probabilities = self._export_labels(logits), None
+        if self._roi is not None:
+            outside = np.ones(labels.shape, dtype=bool)
+            outside[self._roi.slices] = False
+            labels[outside] = 0
+        return labels, probabilities
+
+    def _export_labels(self, logits: Any) -> np.ndarray:
+        model, properties = self._model, self._properties
+        whole = np.zeros(properties["shape_before_cropping"], dtype=model.table.dtype)
+        target = whole[tuple(slice(start, stop) for start, stop in properties["bbox_used_for_cropping"])]
+        regions = model.labels.regions_class_order if model.labels.has_regions else None
+        axes = resampling_axes(logits.shape[1:], target.shape, self._thick_axis(target.shape))
+        write_labels(
+            logits, axes, strongest_class if regions is None else painted_regions(regions), model.table, target
+        )
+        return self._back(whole.transpose(model.plans.transpose_backward))
+
+    def _export_all_classes(self, logits: Any, *, with_probabilities: bool) -> tuple[np.ndarray, np.ndarray | None]:
         from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
 
         model = self._model
@@ -113,11 +136,31 @@ class NnunetCase:
         labels = self._back(model.table[labels])
         if probabilities is not None:
             probabilities = np.stack([self._back(channel) for channel in probabilities]).astype(np.float32, copy=False)
-        if self._roi is not None:
-            outside = np.ones(labels.shape, dtype=bool)
-            outside[self._roi.slices] = False
-            labels[outside] = 0
         return labels, probabilities
+
+    def _mixes_linearly(self) -> bool:
+        """Whether the plans resample as nnU-Net does by default: linear, and thick slices taken as they are."""
+        settings = self._model.configuration.configuration
+        options = settings["resampling_fn_probabilities_kwargs"]
+        return (
+            settings["resampling_fn_probabilities"] == "resample_data_or_seg_to_shape"
+            and options.get("order", 3) == 1
+            and options.get("order_z", 0) == 0
+            and not options.get("is_seg", False)
+            and set(options) <= {"is_seg", "order", "order_z", "force_separate_z"}
+        )
+
+    def _thick_axis(self, shape: tuple[int, ...]) -> int | None:
+        """Return the axis along which nnU-Net does not interpolate because its slices are thick, or None."""
+        from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
+
+        model = self._model
+        turned = [self._properties["spacing"][axis] for axis in model.plans.transpose_forward]
+        spacing = list(model.configuration.spacing)
+        options = model.configuration.configuration["resampling_fn_probabilities_kwargs"]
+        current = spacing if len(spacing) == len(shape) else [turned[0], *spacing]
+        separate, axis = determine_do_sep_z_and_axis(options.get("force_separate_z", False), current, turned)
+        return int(axis) if separate else None
 
     def _back(self, array: np.ndarray) -> np.ndarray:
         turned_grid = reorient(self._images[0], self._orientation).geometry

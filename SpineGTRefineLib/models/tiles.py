@@ -92,7 +92,7 @@ def predict_logits(
     Returns
     -------
     torch.Tensor
-        (classes, x, y, z) on the CPU.
+        (classes, x, y, z), where the tiles were added up.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def _run_network(
     torch.div(sums, torch.where(weights == 0, 1, weights), out=sums)
     if not torch.isfinite(sums).all():
         raise ModelError("The network gives numbers that are not finite.", "The weights or the image may be damaged.")
-    return sums.to("cpu")
+    return sums
 
 
 def _forward(torch: Any, network: Any, batch: Any, mirror_axes: tuple[int, ...] | None) -> Any:
