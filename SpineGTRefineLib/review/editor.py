@@ -6,6 +6,7 @@ more than painting (a level shift, an adopted proposal) goes through :meth:`Edit
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections import deque
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ class Editor(Protocol):
     @property
     def revision(self) -> int:
         """Grows with every change, undo and redo included."""
+
+    @property
+    def state(self) -> str:
+        """A text that is the same for the same voxels, however they came about."""
 
     def labels(self) -> LabelMap:
         """Return the voxels as they are now. The caller does not change them."""
@@ -94,6 +99,11 @@ class ArrayEditor:
     def revision(self) -> int:
         """Grows with every change."""
         return self._revision
+
+    @property
+    def state(self) -> str:
+        """A text that is the same for the same voxels."""
+        return hashlib.blake2b(np.ascontiguousarray(self._labels.array).data, digest_size=16).hexdigest()
 
     def labels(self) -> LabelMap:
         """Return the current voxels (read-only)."""

@@ -209,8 +209,9 @@ class ReviewSession(SessionOverview):
         return self._editable().redo()
 
     def painted(self) -> None:
-        """Say that the front changed voxels in the editor itself; called after each stroke."""
+        """Say that the front changed voxels in the editor itself; called after each stroke and each undo of its own."""
         self._active.touch()
+        self.bench.follow()
         self.tick()
         self.changed.emit()
 

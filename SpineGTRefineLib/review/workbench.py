@@ -54,8 +54,8 @@ class Workbench:
         self.grade = start.grade if start.grade is not None else loaded.item.grade
         self.based_on = start.based_on
         self._verified = start.verified
-        self._adopted: list[tuple[str, Proposal]] = []
-        self._taken_back: list[tuple[str, Proposal]] = []
+        self._adopted: tuple[Proposal, ...] = ()
+        self._adopted_at: dict[str, tuple[Proposal, ...]] = {editor.state: ()}
         self._saved_revision = -1 if start.is_draft else editor.revision
         self._remarks_saved = True
         self._finder = ProblemFinder(loaded.outlines.get("canal"), loaded.outlines.get("cord"))
@@ -75,14 +75,20 @@ class Workbench:
         RefineError
             The act makes no sense here; the mask is unchanged.
         """
-        self._replace(operation.function(self.labels()), operation.text)
+        before = self.editor.revision
+        self.editor.replace(operation.function(self.labels()), operation.text)
+        if self.editor.revision != before:
+            self.changed.emit()
 
     def adopt(self, proposal: Proposal, scope: Scope = WHOLE) -> None:
         """Take over a part of a proposal, as one undo step."""
-        text = f"adopt {scope.describe()} of {proposal.title}"
-        if self._replace(adopted(self.labels(), proposal, scope), text):
-            self._adopted.append((text, proposal))
-            self._taken_back.clear()
+        suggested = adopted(self.labels(), proposal, scope)
+        self.follow()
+        before = self.editor.revision
+        self.editor.replace(suggested, f"adopt {scope.describe()} of {proposal.title}")
+        if self.editor.revision != before:
+            self._adopted = self._adopted_at[self.editor.state] = (*self._adopted, proposal)
+            self.changed.emit()
 
     def compare(self, proposal: Proposal) -> LabelDifference:
         """Return, value by value, what adopting all of a proposal would change."""
@@ -90,22 +96,24 @@ class Workbench:
 
     def undo(self) -> str:
         """Undo the last step and return its description; "" if there is none."""
-        text = self.editor.undo()
-        if self._adopted and self._adopted[-1][0] == text:
-            self._taken_back.append(self._adopted.pop())
-        return self._told(text)
+        return self._told(self.editor.undo())
 
     def redo(self) -> str:
         """Do the last undone step again and return its description; "" if there is none."""
-        text = self.editor.redo()
-        if self._taken_back and self._taken_back[-1][0] == text:
-            self._adopted.append(self._taken_back.pop())
-        return self._told(text)
+        return self._told(self.editor.redo())
+
+    def follow(self) -> None:
+        """Take note of voxels that changed in the editor itself: painted, or undone there past an adopted proposal.
+
+        What is adopted belongs to the voxels: where they are again as they were, so is what was adopted then.
+        """
+        self._adopted = self._adopted_at.setdefault(self.editor.state, self._adopted)
 
     @property
     def adopted(self) -> tuple[Proposal, ...]:
         """Proposals of which parts are in the mask, each once."""
-        return tuple(dict.fromkeys(proposal for _, proposal in self._adopted))
+        self.follow()
+        return tuple(dict.fromkeys(self._adopted))
 
     @property
     def is_dirty(self) -> bool:
@@ -118,8 +126,8 @@ class Workbench:
             self.based_on = sha256
         self._saved_revision = self.editor.revision
         self._remarks_saved = True
-        self._adopted.clear()
-        self._taken_back.clear()
+        self._adopted = ()
+        self._adopted_at = {self.editor.state: ()}
 
     # Remarks ---------------------------------------------------------------------------------------------------------
 
@@ -160,15 +168,8 @@ class Workbench:
         """Return what the checks say about the voxels as they are now, errors first."""
         return self._finder.problems(self.labels())
 
-    def _replace(self, labels: LabelMap, text: str) -> bool:
-        before = self.editor.revision
-        self.editor.replace(labels, text)
-        if self.editor.revision == before:
-            return False
-        self.changed.emit()
-        return True
-
     def _told(self, text: str) -> str:
+        self.follow()
         if text:
             self.changed.emit()
         return text

@@ -14,14 +14,17 @@ PAINTED = "the last stroke"
 
 def fingerprint(labels: LabelMap) -> str:
     """Return a text that differs for different voxels."""
-    return hashlib.sha256(labels.array.astype(np.uint16).tobytes(order="F")).hexdigest()
+    array = np.ascontiguousarray(labels.array.astype(np.uint16, copy=False))
+    return hashlib.blake2b(array.data, digest_size=16).hexdigest()
 
 
 class ActNames:
     """Names the steps of an undo history that strokes and acts share.
 
-    One stroke may be told by several events, and Slicer's own undo tells nothing, so steps cannot be counted. An act is
-    known by the voxels before and after it instead; whatever else moves the history is a stroke.
+    One stroke may be told by several events, several strokes by one, and Slicer's own undo tells nothing, so steps
+    cannot be counted. What is kept instead is the trail of states that the voxels went through, each known by its
+    fingerprint, with the name of the step that led there. A state that is on the trail already was gone back (or
+    forward) to, whoever did it; one that is not was painted.
 
     Parameters
     ----------
@@ -30,50 +33,70 @@ class ActNames:
 
     Attributes
     ----------
-    undo_text, redo_text : str
-        What undo would take back, and redo do again; "" for nothing.
     is_newest : bool
         Whether nothing was undone or done again since the last stroke or act.
     """
 
     def __init__(self, start: str) -> None:
-        self._start = start
-        self._names: dict[tuple[str, str], str] = {}
-        self._undone = 0
-        self.is_newest = True
-        self.undo_text = ""
-        self.redo_text = ""
-
-    def act(self, what: str, before: str, after: str) -> None:
-        """Take down an act that led from some voxels to others."""
-        self._names.pop((before, after), None)  # the latest stands last
-        self._names[before, after] = what
-        self._now(undo_text=what, undone=0)
+        self._states = [start]
+        self._names = [""]
+        self._place = 0
         self.is_newest = True
 
-    def painted(self) -> None:
-        """Take down that something was done with Slicer's own tools."""
-        self._now(undo_text=PAINTED, undone=0)
+    @property
+    def undo_text(self) -> str:
+        """What undo would take back; "" for nothing that is known of."""
+        return self._names[self._place]
+
+    @property
+    def redo_text(self) -> str:
+        """What redo would do again; "" for nothing."""
+        following = self._names[self._place + 1 :]
+        return following[0] if following else ""
+
+    def act(self, what: str, after: str) -> None:
+        """Take down a new step and the voxels that it led to."""
+        del self._states[self._place + 1 :], self._names[self._place + 1 :]
+        self._states.append(after)
+        self._names.append(what)
+        self._place += 1
         self.is_newest = True
 
-    def undone(self, before: str, after: str) -> str:
-        """Name the step that was just undone, by the voxels before and after the undoing."""
-        name = self._names.get((after, before), PAINTED)
+    def found(self, now: str) -> None:
+        """Take down the voxels as they are found: painted, or gone back to by Slicer's own undo."""
+        if now == self._states[self._place]:
+            return
+        if (place := self._before(now)) is None and (place := self._after(now)) is None:
+            self.act(PAINTED, now)
+        else:
+            self._go_to(place)
+
+    def undone(self, now: str) -> str:
+        """Take down that one step was undone, and name it."""
+        name = self._names[self._place]
+        if (place := self._before(now)) is None:  # between two strokes that were told as one
+            place = max(self._place, 1)
+            self._states.insert(place, now)
+            self._names.insert(place, PAINTED)
+        self._go_to(place)
+        return name or PAINTED
+
+    def redone(self, now: str) -> str:
+        """Take down that one step was done again, and name it."""
+        if (place := self._after(now)) is None:
+            place = self._place + 1
+            self._states.insert(place, now)
+            self._names.insert(place, PAINTED)
+        self._go_to(place)
+        return self._names[place]
+
+    def _go_to(self, place: int) -> None:
+        self._place = place
         self.is_newest = False
-        leading_here = (what for (_, to), what in reversed(self._names.items()) if to == after)
-        self._now(undo_text=next(leading_here, "" if after == self._start else PAINTED), undone=self._undone + 1)
-        self.redo_text = name
-        return name
 
-    def redone(self, before: str, after: str) -> str:
-        """Name the step that was just done again, by the voxels before and after it."""
-        name = self._names.get((before, after), PAINTED)
-        self.is_newest = False
-        self._now(undo_text=name, undone=max(self._undone - 1, 0))
-        if self._undone:
-            leading_on = (what for (origin, _), what in reversed(self._names.items()) if origin == after)
-            self.redo_text = next(leading_on, PAINTED)
-        return name
+    def _before(self, state: str) -> int | None:
+        return next((place for place in range(self._place - 1, -1, -1) if self._states[place] == state), None)
 
-    def _now(self, undo_text: str, undone: int) -> None:
-        self.undo_text, self.redo_text, self._undone = undo_text, "", undone
+    def _after(self, state: str) -> int | None:
+        later = range(self._place + 1, len(self._states))
+        return next((place for place in later if self._states[place] == state), None)

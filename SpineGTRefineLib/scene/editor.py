@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import slicer
@@ -13,52 +13,10 @@ from ..imaging import LabelMap, reorient_to_grid
 from .act_names import PAINTED, ActNames, fingerprint
 from .case import SceneCase
 from .grids import fill_image, matrix_of, right_handed
+from .history import History, SceneHistory
 from .outside import erase_outside, voxels_outside
 
 __all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
-
-UNDO_STEPS = 10
-"""Steps that can be undone; each keeps a copy of the whole segmentation."""
-
-
-class History(Protocol):
-    """Slicer's undo: that of the segment editor on screen, or one of our own."""
-
-    def save_state(self) -> None:
-        """Remember the segmentation as it is."""
-
-    def undo(self) -> bool:
-        """Go back one step; return whether there was one."""
-
-    def redo(self) -> bool:
-        """Go forward one step; return whether there was one."""
-
-
-class SceneHistory:
-    """Slicer's undo without a window.
-
-    Parameters
-    ----------
-    case
-        The case in the scene.
-    """
-
-    def __init__(self, case: SceneCase) -> None:
-        self._history = slicer.vtkSegmentationHistory()
-        self._history.SetMaximumNumberOfStates(UNDO_STEPS)
-        self._history.SetSegmentation(case.segmentation.node.GetSegmentation())
-
-    def save_state(self) -> None:
-        """Remember the segmentation as it is."""
-        self._history.SaveState()
-
-    def undo(self) -> bool:
-        """Go back one step."""
-        return bool(self._history.IsRestorePreviousStateAvailable() and self._history.RestorePreviousState())
-
-    def redo(self) -> bool:
-        """Go forward one step."""
-        return bool(self._history.IsRestoreNextStateAvailable() and self._history.RestoreNextState())
 
 
 class SceneEditor:
@@ -86,6 +44,7 @@ class SceneEditor:
         self._revision = 0
         self._cached: tuple[int, LabelMap] | None = None
         self._acts = ActNames(fingerprint(case.segmentation.original))
+        self._named = 0
         self._is_ours = False
         self._observed: list[tuple[Any, int]] = []
         self._stamp = self._layer_stamp()
@@ -107,6 +66,14 @@ class SceneEditor:
         if self._cached is None or self._cached[0] != self._revision:
             self._cached = (self._revision, self.case.labels())
         return self._cached[1]
+
+    @property
+    def state(self) -> str:
+        """A text that is the same for the same voxels."""
+        try:
+            return fingerprint(self.labels())
+        except RefineError:  # what makes no mask at the moment can be painted and undone nevertheless
+            return f"no mask, revision {self._revision}"
 
     def rescued(self) -> LabelMap:
         """Return the voxels as far as they make a mask; see :meth:`.LabelSegmentation.rescued`."""
@@ -132,20 +99,17 @@ class SceneEditor:
             )
         if np.array_equal(labels.array, now.array):
             return
-        before = self._fingerprint()
-        self._history.save_state()
-        self._do(lambda: self._write(labels))
-        self._acts.act(what, before, self._fingerprint())
+        self._act(what, lambda: self._write(labels))
 
     @property
     def undo_text(self) -> str:
         """What :meth:`undo` would undo; "" if there is nothing that is known of."""
-        return self._acts.undo_text
+        return self._followed().undo_text
 
     @property
     def redo_text(self) -> str:
         """What :meth:`redo` would do again."""
-        return self._acts.redo_text
+        return self._followed().redo_text
 
     @property
     def is_newest(self) -> bool:
@@ -153,15 +117,15 @@ class SceneEditor:
 
         Otherwise Slicer takes whatever changes in the segment table as a new step, and forgets what could be redone.
         """
-        return self._acts.is_newest
+        return self._followed().is_newest
 
     def undo(self) -> str:
         """Undo the last step and return its description; "" if there is none."""
-        return self._step(self._history.undo, self._acts.undone)
+        return self._step(self._history.undo, ActNames.undone)
 
     def redo(self) -> str:
         """Do the last undone step again and return its description; "" if there is none."""
-        return self._step(self._history.redo, self._acts.redone)
+        return self._step(self._history.redo, ActNames.redone)
 
     def erase_outside(self) -> int:
         """Erase what was drawn outside the image, as one undo step; return how many voxels that were.
@@ -170,10 +134,7 @@ class SceneEditor:
         """
         count = sum(voxels_outside(self.case.segmentation).values())
         if count:
-            before = self._fingerprint()
-            self._history.save_state()
-            self._do(lambda: erase_outside(self.case.segmentation))
-            self._acts.act("erase what lies outside the image", before, self._fingerprint())
+            self._act("erase what lies outside the image", lambda: erase_outside(self.case.segmentation))
         return count
 
     def close(self) -> None:
@@ -182,15 +143,28 @@ class SceneEditor:
             segmentation.RemoveObserver(tag)
         self._observed.clear()
 
-    def _step(self, move: Callable[[], bool], name: Callable[[str, str], str]) -> str:
-        before = self._fingerprint()
-        return name(before, self._fingerprint()) if self._do(move) else ""
+    def _act(self, what: str, action: Callable[[], None]) -> None:
+        names = self._followed()
+        self._history.save_state()
+        self._do(action)
+        names.act(what, self._named_state())
 
-    def _fingerprint(self) -> str:
-        try:
-            return fingerprint(self.labels())
-        except RefineError:  # what makes no mask at the moment can be painted and undone nevertheless
-            return ""
+    def _step(self, move: Callable[[], bool], name: Callable[[ActNames, str], str]) -> str:
+        names = self._followed()
+        return name(names, self._named_state()) if self._do(move) else ""
+
+    def _followed(self) -> ActNames:
+        """Return the names, with what was painted or undone by Slicer itself since they were last asked for.
+
+        Looking at the voxels takes a moment, so it is not done at each of the dozens of events of a stroke.
+        """
+        if self._named != self._revision:
+            self._acts.found(self._named_state())
+        return self._acts
+
+    def _named_state(self) -> str:
+        self._named = self._revision
+        return self.state
 
     def _write(self, labels: LabelMap) -> None:
         """Put all voxels into one layer that all segments share, as they are when a case is loaded."""
@@ -234,7 +208,6 @@ class SceneEditor:
             return
         self._stamp = stamp
         self._revision += 1
-        self._acts.painted()
         self._on_painted()
 
     def _layer_stamp(self) -> tuple[tuple[str, int], ...]:

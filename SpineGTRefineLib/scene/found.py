@@ -10,6 +10,7 @@ import vtk
 
 from ..errors import GeometryError, InputError, UnsupportedFileError
 from ..imaging import Geometry, Image, read_image
+from ..recipes.guards import contrast_in
 from .grids import GridMap, affine_of, array_of
 
 NIFTI = (".nii", ".nii.gz")
@@ -52,6 +53,34 @@ def found_volume(node: Any) -> FoundVolume:
     InputError
         Its file cannot be used.
     """
+    own = volume_image(node)
+    path = _file(node)
+    if path is None:
+        return FoundVolume(own, None, _own_grid(node, "it has no NIfTI file"))
+    image = read_image(path)
+    if not _same_voxels(image.geometry, own.geometry):
+        note = _own_grid(node, f"it no longer lies where its file {path.name} says")
+        return FoundVolume(own, None, note)
+    return FoundVolume(image, path)
+
+
+def volume_image(node: Any) -> Image:
+    """Return a volume of the scene as it is there, without a source.
+
+    Parameters
+    ----------
+    node
+        ``vtkMRMLScalarVolumeNode``.
+
+    Raises
+    ------
+    GeometryError
+        The volume is moved by a transform.
+    UnsupportedFileError
+        It is no volume, has no voxels, or more than one number for each.
+    """
+    if not hasattr(node, "GetImageData"):
+        raise UnsupportedFileError("This is no volume of the scene.", "Choose a volume with one number for each voxel.")
     if node.GetTransformNodeID():
         raise GeometryError(
             f"The volume {node.GetName()!r} is moved by the transform {node.GetParentTransformNode().GetName()!r}.",
@@ -62,15 +91,13 @@ def found_volume(node: Any) -> FoundVolume:
         raise UnsupportedFileError(
             f"The volume {node.GetName()!r} is no gray image.", "Choose a volume with one number for each voxel."
         )
-    geometry = _geometry(node)
+    return Image(array_of(data), _geometry(node))
+
+
+def volume_contrast(node: Any) -> str:
+    """Return the contrast of a volume as a BIDS suffix, from its file or its name; "" if neither says."""
     path = _file(node)
-    if path is None:
-        return FoundVolume(Image(array_of(data), geometry), None, _own_grid(node, "it has no NIfTI file"))
-    image = read_image(path)
-    if not _same_voxels(image.geometry, geometry):
-        note = _own_grid(node, f"it no longer lies where its file {path.name} says")
-        return FoundVolume(Image(array_of(data), geometry), None, note)
-    return FoundVolume(image, path)
+    return contrast_in(path.name if path is not None else "") or contrast_in(node.GetName() or "")
 
 
 def _geometry(node: Any) -> Geometry:

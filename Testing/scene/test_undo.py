@@ -73,3 +73,21 @@ def test_slicers_own_undo_does_not_mix_up_the_names(desk):
     desk.paint("sacrum", background(desk, 0))
     desk.annotator.undo()
     assert desk.session.undo() == "clear all in slices 0-0"
+
+
+def test_slicers_own_undo_past_an_adopted_proposal_takes_it_off_the_sources_and_its_redo_puts_it_back(desk):
+    suggested = LabelMap(np.roll(desk.voxels(), 1, axis=0), desk.session.image.geometry, mask_type("spine").scheme)
+    proposal = Proposal(suggested, "a model")
+    before = desk.editor.undo_text
+    desk.session.adopt(proposal)
+    adopting = desk.editor.undo_text
+    desk.annotator.undo()
+    assert desk.session.bench.adopted == ()
+    assert (desk.editor.undo_text, desk.editor.redo_text) == (before, adopting)
+    desk.annotator.redo()
+    assert desk.session.bench.adopted == (proposal,)
+    assert (desk.editor.undo_text, desk.editor.redo_text) == (adopting, "")
+    desk.annotator.undo()
+    desk.paint("sacrum", background(desk, 0))
+    assert desk.session.bench.adopted == ()
+    assert (desk.editor.undo_text, desk.editor.redo_text) == (PAINTED, "")
