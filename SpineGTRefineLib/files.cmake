@@ -284,6 +284,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/editor.py
   SpineGTRefineLib/scene/found.py
   SpineGTRefineLib/scene/grids.py
+  SpineGTRefineLib/scene/history.py
   SpineGTRefineLib/scene/labels.py
   SpineGTRefineLib/scene/layers.py
   SpineGTRefineLib/scene/outside.py
