@@ -3,9 +3,9 @@
     python Testing/bench/bench_export.py [--pairs 7] [--classes 2 10 25] [--scale 1.0] [--threads 2] [--logits chain]
 
 A whole spine: 64 x 640 x 256 voxels of the model become 91 x 914 x 366 (30 million); ``--scale`` shrinks all sides.
-The half-precision logits are a chain of ellipsoids like a
-spine; ``--logits noise`` is the worst case, in which borders are everywhere. Each pair runs both, in alternating order, each
-run in a process of its own, so that the peak of memory is its own. Prints tables and keeps them in ``results``.
+The half-precision logits are a chain of ellipsoids like a spine; ``--logits noise`` is the worst case, in which
+borders are everywhere. Each pair runs both, in alternating order, each run in a process of its own, so that the peak of
+memory is its own. Prints tables and keeps them in ``results``.
 """
 
 from __future__ import annotations
@@ -143,10 +143,10 @@ def main() -> None:
         "# Export to labels: corner agreement against nnU-Net's own function",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, Python {platform.python_version()}, "
-            f"torch {version('torch')}, nnU-Net {version('nnunetv2')}. Both sides: half-precision logits, linear "
-            f"interpolation, {options.threads} threads (nnU-Net's function uses one), each run in a fresh process after a "
-            f"small first call. {options.pairs} pairs. Logits: {options.logits}."
+            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, "
+            f"Python {platform.python_version()}, torch {version('torch')}, nnU-Net {version('nnunetv2')}. Both sides: "
+            f"half-precision logits, linear interpolation, {options.threads} threads (nnU-Net's function uses one), "
+            f"each run in a fresh process after a small first call. {options.pairs} pairs. Logits: {options.logits}."
         ),
         "",
     ]
