@@ -113,6 +113,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/values.py
   SpineGTRefineLib/imaging/volumes.py
   SpineGTRefineLib/learning/__init__.py
+  SpineGTRefineLib/learning/consensus/__init__.py
+  SpineGTRefineLib/learning/consensus/agreement.py
+  SpineGTRefineLib/learning/consensus/cases.py
+  SpineGTRefineLib/learning/consensus/combine.py
+  SpineGTRefineLib/learning/consensus/staple.py
+  SpineGTRefineLib/learning/consensus/votes.py
   SpineGTRefineLib/learning/demos/definition.py
   SpineGTRefineLib/learning/demos/lumbosacral.py
   SpineGTRefineLib/learning/demos/mouse.py
@@ -127,6 +133,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/evaluation/slices.py
   SpineGTRefineLib/learning/evaluation/structures.py
   SpineGTRefineLib/learning/evaluation/surfaces.py
+  SpineGTRefineLib/learning/exchange/__init__.py
+  SpineGTRefineLib/learning/exchange/back.py
+  SpineGTRefineLib/learning/exchange/export.py
+  SpineGTRefineLib/learning/exchange/numbers.py
+  SpineGTRefineLib/learning/exchange/partial.py
+  SpineGTRefineLib/learning/exchange/record.py
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/nnunet_training.py
   SpineGTRefineLib/learning/raw_dataset.py
@@ -209,6 +221,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
+  SpineGTRefineLib/recipes/companions.py
   SpineGTRefineLib/recipes/composition.py
   SpineGTRefineLib/recipes/cord_crop.py
   SpineGTRefineLib/recipes/definition.py
@@ -216,9 +229,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/grids.py
   SpineGTRefineLib/recipes/guards.py
   SpineGTRefineLib/recipes/image_source.py
+  SpineGTRefineLib/recipes/model_choice.py
+  SpineGTRefineLib/recipes/network.py
   SpineGTRefineLib/recipes/procedures/__init__.py
   SpineGTRefineLib/recipes/procedures/plain.py
   SpineGTRefineLib/recipes/runner.py
+  SpineGTRefineLib/recipes/saving.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/recipes/work.py
@@ -258,6 +274,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/drafting.py
   SpineGTRefineLib/review/drafts.py
   SpineGTRefineLib/review/editor.py
+  SpineGTRefineLib/review/keys.py
   SpineGTRefineLib/review/lease.py
   SpineGTRefineLib/review/lists.py
   SpineGTRefineLib/review/loading.py
@@ -296,8 +313,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/volumes.py
   SpineGTRefineLib/userfolders.py
   SpineGTRefineLib/web/access.py
+  SpineGTRefineLib/web/display.py
   SpineGTRefineLib/web/graphics.py
   SpineGTRefineLib/web/history.py
+  SpineGTRefineLib/web/parts/__init__.py
+  SpineGTRefineLib/web/parts/editing.py
+  SpineGTRefineLib/web/parts/part.py
+  SpineGTRefineLib/web/parts/problems.py
+  SpineGTRefineLib/web/parts/worklist.py
+  SpineGTRefineLib/web/station.py
+  SpineGTRefineLib/web/tools.py
   )
 
 set(SpineGTRefineLib_RESOURCES

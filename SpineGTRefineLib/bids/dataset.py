@@ -103,7 +103,7 @@ class Dataset:
         """Return the place of a case's mask in the output, whether it exists or not."""
         image = ImageName(case.key, case.entities, case.contrast)
         stem = self.profile.mask_stem(image, mask_type, desc)
-        return self._case_folder(case) / f"{stem}.nii.gz"
+        return self.case_folder(case) / f"{stem}.nii.gz"
 
     def uri(self, path: Path) -> str | None:
         """Return the BIDS URI of a file: ``bids::`` in the output, ``bids:raw:`` in the dataset, None elsewhere."""
@@ -119,7 +119,8 @@ class Dataset:
         """
         return uris.path_of(uri, self.root, self.output)
 
-    def _case_folder(self, case: Case) -> Path:
+    def case_folder(self, case: Case) -> Path:
+        """Return the folder of a case's files in the output."""
         parts = [f"sub-{case.subject}"]
         if case.session is not None:
             parts.append(f"ses-{case.session}")

@@ -79,7 +79,7 @@ def run(
     from ..models import ModelStore
     from ..recipes.batch import RunSettings
     from ..recipes.definition import recipe as recipe_called
-    from ..recipes.runner import choose_model
+    from ..recipes.model_choice import choose_model
 
     chosen = recipe_called(recipe)
     opened = Dataset.open(dataset, output)

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,13 @@ from ..models import InstalledModel, LoadedModel, ModelStore, load_model
 from ..models.checkpoint import import_torch
 from ..process.memory import main_memory
 from ..process.probe import describe_gpu
-from ..recipes.batch import already_done, save_result
+from ..recipes.companions import Companions, read_companions
 from ..recipes.definition import Recipe, recipe
 from ..recipes.folder_outcome import CaseOutcome
 from ..recipes.guards import contrast_of
-from ..recipes.runner import RecipeResult, choose_model, run_recipe
+from ..recipes.model_choice import choose_model, find_model
+from ..recipes.runner import RecipeResult, run_recipe
+from ..recipes.saving import already_done, save_result
 from .machine import describe_machine
 from .plan import Plan, plan_run
 from .worker import Job, JobContext
@@ -57,6 +60,7 @@ class _Prepared:
     recipe: Recipe
     image: Image
     model: InstalledModel
+    companions: Companions
     done: bool
     seconds: float
     """Time spent on the case so far; the time that it waited for its turn is not counted."""
@@ -117,8 +121,9 @@ class RecipeJobs:
         chosen = recipe(job["recipe"])
         image = read_image(case.image)
         model = choose_model(chosen, self._store, job.get("model"))
-        done = not job.get("again", False) and already_done(dataset, case, chosen, model, image)
-        return _Prepared(dataset, case, chosen, image, model, done, time.perf_counter() - begin)
+        companions = read_companions(dataset, case, chosen, image)
+        done = not job.get("again", False) and already_done(dataset, case, chosen, model, image, companions)
+        return _Prepared(dataset, case, chosen, image, model, companions, done, time.perf_counter() - begin)
 
     def compute(self, job: Job, prepared: _Prepared, context: JobContext) -> tuple[_Prepared, RecipeResult | None]:
         """Run the network (one job at a time)."""
@@ -142,6 +147,9 @@ class RecipeJobs:
             prepared.model,
             contrast=job.get("contrast") or contrast_of(prepared.case),
             contrast_stated=bool(job.get("contrast")),
+            companions=prepared.companions,
+            find_model=partial(find_model, self._store),
+            warm_model=self._warm.get,
             loaded=loaded,
             device=plan.device,
             progress=lambda part, stage: context.progress(stage, part, *tile),
@@ -166,6 +174,7 @@ class RecipeJobs:
         seconds = prepared.seconds + time.perf_counter() - begin
         outcome = CaseOutcome(prepared.case.key, saved, notes=notes, seconds=seconds)
         more = {"timings": dict(result.timings), "provenance": dict(result.provenance)}
+        more["problems"] = [problem.as_dict() for problem in result.problems]
         return outcome.as_dict() | more | {"plan": plan.as_dict() if plan else None}
 
     def unload(self) -> None:

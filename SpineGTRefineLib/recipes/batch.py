@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
 
-from ..bids import Case, Dataset, SavedMask, save_mask
-from ..bids.pairs import read_pair
-from ..bids.profiles import PROPOSAL, REFINED
+from ..bids import Case, Dataset
 from ..errors import CancelledError, RefineError
-from ..imaging import Image, read_image
-from ..models import InstalledModel, LoadedModel, load_model, predict
+from ..imaging import read_image
+from ..models import InstalledModel, LoadedModel, ModelStore, load_model, predict
+from .companions import read_companions
 from .definition import Recipe
 from .folder_outcome import CaseOutcome
 from .guards import contrast_of
-from .runner import Predict, RecipeResult, run_recipe, weights_sha256
+from .model_choice import find_model
+from .network import Predict
+from .runner import run_recipe
+from .saving import already_done, save_result
 
 
 @dataclass(frozen=True)
@@ -38,26 +40,6 @@ class RunSettings:
     again: bool = False
 
 
-def already_done(dataset: Dataset, case: Case, recipe: Recipe, model: InstalledModel, image: Image) -> bool:
-    """Whether the same weights made a mask from the same image before, be it still a proposal or edited since."""
-    weights = weights_sha256(model)
-    for desc in (REFINED, PROPOSAL):
-        pair = read_pair(dataset.mask_path(case, recipe.mask_type, desc))
-        if pair is None or image.source is None:
-            continue
-        hashes = pair.own.get("SourceHashes", {}).values()
-        if image.source.sha256 in hashes and weights in _weights_of(pair.sidecar):
-            return True
-    return False
-
-
-def save_result(dataset: Dataset, case: Case, recipe: Recipe, image: Image, result: RecipeResult) -> SavedMask:
-    """Save what a recipe made as a proposal; a mask that a person had a say in stays as it is."""
-    return save_mask(
-        dataset, case, recipe.mask_type, result.labels, image=image, status="proposed", generated_by=[result.generator]
-    )
-
-
 def run_on_dataset(
     recipe: Recipe,
     dataset: Dataset,
@@ -67,6 +49,7 @@ def run_on_dataset(
     *,
     progress: Callable[[str, float, str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    store: ModelStore | None = None,
     run: Predict = predict,
 ) -> Iterator[CaseOutcome]:
     """Run a recipe on each case and save its proposal; yield an outcome after each.
@@ -81,6 +64,8 @@ def run_on_dataset(
         Called with the case's key, the part of it that is done, and the stage.
     cancel
         Asked between tiles; the rest is not begun once it returns True.
+    store
+        Where further models are found that the recipe asks for; None for the user's own.
 
     Raises
     ------
@@ -88,22 +73,28 @@ def run_on_dataset(
         ``cancel`` returned True. What was saved before stays.
     """
     warm: LoadedModel | None = None
+    find = partial(find_model, store or ModelStore())
+    load = cache(load_model)
     for case in cases:
         begin = time.perf_counter()
         report = None if progress is None else _for_case(progress, case.key)
         try:
             image = read_image(case.image)
-            if not settings.again and already_done(dataset, case, recipe, model, image):
+            companions = read_companions(dataset, case, recipe, image)
+            if not settings.again and already_done(dataset, case, recipe, model, image, companions):
                 yield CaseOutcome(case.key, skipped=True)
                 continue
             if warm is None and run is predict:
-                warm = load_model(model)
+                warm = load(model)
             result = run_recipe(
                 recipe,
                 image,
                 model,
                 contrast=settings.contrast or contrast_of(case),
                 contrast_stated=settings.contrast is not None,
+                companions=companions,
+                find_model=find,
+                warm_model=load if run is predict else None,
                 loaded=warm,
                 device=settings.device,
                 progress=report,
@@ -121,8 +112,3 @@ def run_on_dataset(
 
 def _for_case(progress: Callable[[str, float, str], None], key: str) -> Callable[[float, str], None]:
     return lambda part, stage: progress(key, part, stage)
-
-
-def _weights_of(sidecar: dict[str, Any]) -> set[object]:
-    entries = sidecar.get("GeneratedBy")
-    return {entry.get("WeightsSHA256") for entry in entries} if isinstance(entries, list) else set()

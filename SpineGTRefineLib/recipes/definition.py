@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 from ..bids import MaskType, mask_type
 from ..errors import RefineError, UsageError
 from ..resources import resource_path
+from .procedures import PROCEDURES
+from .work import Procedure
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,12 @@ class Recipe:
         Names of models in order of preference; the first that is installed runs.
     guard
         Which images it takes.
+    procedure
+        Name of the way from the image to the mask, see :data:`.procedures.PROCEDURES`.
+    settings
+        Of the procedure; what the file leaves out has the procedure's default.
+    companions
+        Mask types of the same case that the procedure uses where they exist.
     """
 
     name: str
@@ -56,6 +64,19 @@ class Recipe:
     mask_type: MaskType
     models: tuple[str, ...]
     guard: Guard = Guard()
+    procedure: str = "plain"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    companions: tuple[MaskType, ...] = ()
+
+    @property
+    def steps(self) -> Procedure:
+        """The procedure itself."""
+        return PROCEDURES[self.procedure]
+
+    @property
+    def model_scheme(self) -> str:
+        """Label scheme of the models that fit."""
+        return self.steps.scheme or self.mask_type.scheme_name
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -95,15 +116,21 @@ def _recipe(document: Mapping[str, Any], stem: str) -> Recipe:
     _refuse_unknown(document, Recipe, "")
     if document["name"] != stem:
         raise ValueError(f"the field 'name' is {document['name']!r}; it must be the file's name, {stem!r}.")
-    models = document["models"]
-    if not isinstance(models, list) or not models or not all(isinstance(model, str) for model in models):
-        raise ValueError("the field 'models' must be a list of model names.")
+    models = _texts(document, "models")
+    if not models:
+        raise ValueError("the field 'models' must name at least one model.")
+    procedure = document.get("procedure", "plain")
+    if procedure not in PROCEDURES:
+        raise ValueError(f"there is no procedure called {procedure!r}; known are {', '.join(PROCEDURES)}.")
     return Recipe(
         name=stem,
         title=_text(document, "title"),
         mask_type=mask_type(_text(document, "mask_type")),
-        models=tuple(models),
+        models=models,
         guard=_guard(document.get("guard", {})),
+        procedure=procedure,
+        settings=PROCEDURES[procedure].checked_settings(document.get("settings", {})),
+        companions=tuple(map(mask_type, _texts(document, "companions"))) if "companions" in document else (),
     )
 
 
@@ -120,6 +147,13 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"the field {name!r} must be a text; got {value!r}.")
     return value
+
+
+def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    values = document[name]
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"the field {name!r} must be a list of names.")
+    return tuple(values)
 
 
 def _refuse_unknown(table: Mapping[str, Any], kind: type[Recipe | Guard], prefix: str) -> None:

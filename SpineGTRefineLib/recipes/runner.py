@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..anatomy import scheme
 from ..bids.layout import PIPELINE
-from ..errors import LabelError, ModelNotInstalledError
-from ..fileops import sha256_of_bytes
+from ..bids.softmaps import SoftMap
+from ..checks import Problem
+from ..errors import LabelError
 from ..imaging import Image, LabelMap
-from ..models import InstalledModel, LoadedModel, ModelStore, Prediction, predict
+from ..models import InstalledModel, LoadedModel, predict
+from .companions import NO_COMPANIONS, Companions
 from .definition import Recipe
 from .guards import check_image, contrast_warning
-
-Predict = Callable[..., Prediction]
-"""Same arguments and result as :func:`SpineGTRefineLib.models.predict`."""
+from .model_choice import FindModel, WarmModel, weights_sha256
+from .network import NetworkRuns, Predict
+from .work import Extra, RecipeOutcome, RecipeWork
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +33,15 @@ class RecipeResult:
     generator
         Entry for the ``GeneratedBy`` list of the sidecar.
     timings
-        Seconds of each stage.
+        Seconds of each stage, summed over all runs of networks.
     provenance
-        Everything that is known about the run, JSON-able.
+        Everything that is known about the run of the recipe's own model, JSON-able.
+    extras, soft_maps
+        What was made beside the mask.
+    problems
+        What a rater should look at.
+    companions
+        Masks of the case that were used.
     """
 
     labels: LabelMap
@@ -42,62 +49,31 @@ class RecipeResult:
     generator: Mapping[str, Any]
     timings: Mapping[str, float]
     provenance: Mapping[str, object]
+    extras: tuple[Extra, ...] = ()
+    soft_maps: tuple[SoftMap, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    companions: tuple[LabelMap, ...] = ()
 
 
-def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> InstalledModel:
-    """Return the model that a recipe runs: the one asked for, else the first of the recipe's that is installed.
+def generator_entry(
+    recipe: Recipe,
+    model: InstalledModel,
+    contrast: str,
+    *,
+    stated: bool = False,
+    others: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the ``GeneratedBy`` entry of a run.
 
-    Raises
-    ------
-    ModelNotInstalledError
-        None of them is installed.
-    UsageError
-        The name is not known.
-    LabelError
-        The one asked for makes another kind of mask, or nobody said what its labels mean.
+    It tells the tool, the model, the hash of its weights, the contrast if the user stated it, and the further models
+    (``others``: name and version to hash).
     """
-    if name is not None:
-        return _fitting(recipe, store.find(name))
-    for candidate in recipe.models:
-        try:
-            return store.find(candidate)
-        except ModelNotInstalledError:
-            continue
-    raise ModelNotInstalledError(
-        f"None of the models of the recipe {recipe.name} is installed ({', '.join(recipe.models)}).",
-        f"Run: spine-gt-refine models install {recipe.models[0]}",
-    )
-
-
-def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
-    """Refuse before any case runs what could only fail at the end of each."""
-    entry, target = model.entry, recipe.mask_type.scheme
-    if entry.scheme is None:
-        raise LabelError(
-            f"It is not known what the labels of the model {entry.name} mean, so it cannot make a {recipe.name} mask.",
-            f"If it was trained for this, install it again with: --scheme {target.name} --overwrite",
-        )
-    if not {label.structure for label in scheme(entry.scheme)} & {label.structure for label in target}:
-        raise LabelError(
-            f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
-            "Choose a model that was trained for this structure, or another recipe.",
-        )
-    return model
-
-
-def weights_sha256(model: InstalledModel) -> str:
-    """Return one hash for all checkpoints of a model."""
-    hashes = sorted(digest for name, digest in model.hashes.items() if name.endswith(".pth"))
-    return hashes[0] if len(hashes) == 1 else sha256_of_bytes("\n".join(hashes).encode())
-
-
-def generator_entry(recipe: Recipe, model: InstalledModel, contrast: str, *, stated: bool = False) -> dict[str, Any]:
-    """Return the ``GeneratedBy`` entry of a run: tool, model, hash of the weights, contrast if the user stated it."""
     entry = model.entry
     said = f" Contrast stated by the user: {contrast}." if stated else ""
+    helped = "".join(f" With {name} (weights {digest[:12]})." for name, digest in (others or {}).items())
     return {
         "Name": f"{PIPELINE} recipe {recipe.name}",
-        "Description": f"{entry.title}.{said}",
+        "Description": f"{entry.title}.{said}{helped}",
         "Model": f"{entry.name} {entry.version}",
         "WeightsSHA256": weights_sha256(model),
         **({"ModelURL": entry.url} if entry.url else {}),
@@ -111,6 +87,9 @@ def run_recipe(
     *,
     contrast: str = "",
     contrast_stated: bool = False,
+    companions: Companions = NO_COMPANIONS,
+    find_model: FindModel | None = None,
+    warm_model: WarmModel | None = None,
     loaded: LoadedModel | None = None,
     device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
@@ -128,6 +107,12 @@ def run_recipe(
         BIDS suffix of the image; "" if unknown.
     contrast_stated
         Whether the user said so (then it is recorded, and believed).
+    companions
+        Other masks of the same case, see :func:`.companions.read_companions`.
+    find_model
+        Finds a further model that the procedure asks for, by its name or that of its recipe; None refuses them.
+    warm_model
+        Loads such a model, or returns it if it is loaded.
     loaded
         The same model, loaded before.
     device, progress, cancel, on_tile
@@ -143,19 +128,31 @@ def run_recipe(
         See :func:`SpineGTRefineLib.models.predict`.
     """
     check_image(recipe, image)
-    tiles = {} if on_tile is None else {"on_tile": on_tile}
-    prediction = run([image], loaded or model, device=device, progress=progress, cancel=cancel, **tiles)
-    labels = _in_scheme_of(recipe, prediction.labels)
+    notes: list[str] = list(companions.notes)
+    options = {"device": device, "progress": progress, "cancel": cancel, "on_tile": on_tile}
+    network = NetworkRuns(loaded or model, find_model, warm_model, run, options)
+    work = RecipeWork(image, recipe, model, network, companions.get, recipe.settings, notes.append)
+    outcome = recipe.steps.run(work)
+    labels = _in_scheme_of(recipe, outcome.labels)
     warnings = [text for text in (model.entry.caution, contrast_warning(model.entry, contrast)) if text]
     if not labels.array.any():
         warnings.append(f"{model.entry.name} found nothing in this image.")
     return RecipeResult(
         labels,
-        (*warnings, *(str(note) for note in _notes(prediction))),
-        generator_entry(recipe, model, contrast, stated=contrast_stated),
-        prediction.timings,
-        prediction.provenance,
+        tuple(dict.fromkeys([*warnings, *notes, *network.notes, *_advice(outcome)])),
+        generator_entry(recipe, model, contrast, stated=contrast_stated, others=network.others),
+        network.timings,
+        network.provenance,
+        outcome.extras,
+        outcome.soft_maps,
+        outcome.problems,
+        companions.used,
     )
+
+
+def _advice(outcome: RecipeOutcome) -> list[str]:
+    """Return what the procedure found out, as a person reads it; what only informs is for the list of problems."""
+    return [f"{problem.message} {problem.remedy}".strip() for problem in outcome.problems if problem.severity != "info"]
 
 
 def _in_scheme_of(recipe: Recipe, labels: LabelMap) -> LabelMap:
@@ -170,8 +167,3 @@ def _in_scheme_of(recipe: Recipe, labels: LabelMap) -> LabelMap:
             "Choose a model that was trained for this structure.",
         )
     return converted
-
-
-def _notes(prediction: Prediction) -> list[object]:
-    notes = prediction.provenance.get("notes", [])
-    return list(notes) if isinstance(notes, (list, tuple)) else []

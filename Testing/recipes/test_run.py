@@ -16,7 +16,8 @@ from SpineGTRefineLib.models.registry import registry
 from SpineGTRefineLib.recipes.batch import RunSettings, run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
 from SpineGTRefineLib.recipes.guards import contrast_of
-from SpineGTRefineLib.recipes.runner import choose_model, run_recipe
+from SpineGTRefineLib.recipes.model_choice import choose_model
+from SpineGTRefineLib.recipes.runner import run_recipe
 
 GRID = Geometry((6, 30, 40), np.diag([4.0, 1.0, -1.0, 1.0]))
 CANAL = mask_type("canal")

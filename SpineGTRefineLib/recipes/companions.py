@@ -1,0 +1,56 @@
+"""The other masks of a case that a recipe can use: the cord for rootlets, the canal for the spine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..bids import Case, Dataset, load_mask
+from ..errors import RefineError
+from ..imaging import Image, LabelMap
+from .definition import Recipe
+from .grids import onto_grid
+
+
+@dataclass(frozen=True, eq=False)
+class Companions:
+    """Masks of a case on the grid of its image.
+
+    Parameters
+    ----------
+    masks
+        By mask type.
+    notes
+        What had to be done to them, and which could not be used and why.
+    """
+
+    masks: Mapping[str, LabelMap] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def get(self, mask_type: str) -> LabelMap | None:
+        """Return a mask, or None where the case has none that can be used."""
+        return self.masks.get(mask_type)
+
+    @property
+    def used(self) -> tuple[LabelMap, ...]:
+        """All of them."""
+        return tuple(self.masks.values())
+
+
+NO_COMPANIONS = Companions()
+"""No other masks."""
+
+
+def read_companions(dataset: Dataset, case: Case, recipe: Recipe, image: Image) -> Companions:
+    """Read the masks of a case that a recipe can use; one that cannot be used is told, and left out."""
+    masks, notes = {}, []
+    for kind in recipe.companions:
+        try:
+            mask = load_mask(dataset, case, kind)
+            if mask is None:
+                continue
+            masks[kind.name], note = onto_grid(mask, image.geometry, kind.name)
+            notes += [note] if note else []
+        except RefineError as error:
+            notes.append(f"The {kind.name} mask of this case is not used: {error.cause}")
+    return Companions(masks, tuple(notes))

@@ -1,0 +1,76 @@
+"""Which model a recipe runs, and the further ones that its procedure asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..anatomy import scheme
+from ..errors import LabelError, ModelNotInstalledError
+from ..fileops import sha256_of_bytes
+from ..models import InstalledModel, LoadedModel, ModelStore
+from .definition import Recipe, recipe, recipe_names
+
+FindModel = Callable[[str], InstalledModel]
+"""Finds a model by its name or by that of a recipe, whose first installed model is meant."""
+
+WarmModel = Callable[[InstalledModel], LoadedModel]
+"""Loads a model, or returns it if it is loaded."""
+
+
+def find_model(store: ModelStore, name: str) -> InstalledModel:
+    """Return a model by its name, or the one that the recipe of this name would run.
+
+    Raises
+    ------
+    ModelNotInstalledError, UsageError
+        See :func:`choose_model`.
+    """
+    return choose_model(recipe(name), store) if name in recipe_names() else store.find(name)
+
+
+def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> InstalledModel:
+    """Return the model that a recipe runs: the one asked for, else the first of the recipe's that is installed.
+
+    Raises
+    ------
+    ModelNotInstalledError
+        None of them is installed.
+    UsageError
+        The name is not known.
+    LabelError
+        The one asked for makes another kind of mask, or nobody said what its labels mean.
+    """
+    if name is not None:
+        return _fitting(recipe, store.find(name))
+    for candidate in recipe.models:
+        try:
+            return store.find(candidate)
+        except ModelNotInstalledError:
+            continue
+    raise ModelNotInstalledError(
+        f"None of the models of the recipe {recipe.name} is installed ({', '.join(recipe.models)}).",
+        f"Run: spine-gt-refine models install {recipe.models[0]}",
+    )
+
+
+def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
+    """Refuse before any case runs what could only fail at the end of each."""
+    entry, target = model.entry, scheme(recipe.model_scheme)
+    if entry.scheme is None:
+        raise LabelError(
+            f"It is not known what the labels of the model {entry.name} mean, so it cannot make a {recipe.name} mask.",
+            f"If it was trained for this, install it again with: --scheme {target.name} --overwrite",
+        )
+    wrong_parts = bool(recipe.steps.scheme) and entry.scheme != target.name
+    if wrong_parts or not {label.structure for label in scheme(entry.scheme)} & {label.structure for label in target}:
+        raise LabelError(
+            f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
+            "Choose a model that was trained for this structure, or another recipe.",
+        )
+    return model
+
+
+def weights_sha256(model: InstalledModel) -> str:
+    """Return one hash for all checkpoints of a model."""
+    hashes = sorted(digest for name, digest in model.hashes.items() if name.endswith(".pth"))
+    return hashes[0] if len(hashes) == 1 else sha256_of_bytes("\n".join(hashes).encode())

@@ -1,0 +1,91 @@
+"""What was done before, and how the result of a recipe is saved: the mask as a proposal, further files beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..bids import Case, Dataset, SavedMask, existing_mask, save_mask
+from ..bids.layout import PIPELINE
+from ..bids.pairs import SavedPair, read_pair
+from ..bids.profiles import PROPOSAL, REFINED
+from ..bids.softmaps import save_soft_map
+from ..imaging import Image
+from ..models import InstalledModel
+from .companions import NO_COMPANIONS, Companions
+from .definition import Recipe
+from .model_choice import weights_sha256
+from .runner import RecipeResult
+from .work import Extra
+
+
+def already_done(
+    dataset: Dataset,
+    case: Case,
+    recipe: Recipe,
+    model: InstalledModel,
+    image: Image,
+    companions: Companions = NO_COMPANIONS,
+) -> bool:
+    """Whether the same weights made a mask from the same files before, be it still a proposal or edited since."""
+    weights = weights_sha256(model)
+    sources = [image.source, *(mask.source for mask in companions.used)]
+    needed = {source.sha256 for source in sources if source is not None}
+    for desc in (REFINED, PROPOSAL):
+        pair = read_pair(dataset.mask_path(case, recipe.mask_type, desc))
+        if pair is None or image.source is None:
+            continue
+        hashes = set(pair.own.get("SourceHashes", {}).values())
+        if needed <= hashes and weights in _values(pair.sidecar, "WeightsSHA256"):
+            return True
+    return False
+
+
+def save_result(dataset: Dataset, case: Case, recipe: Recipe, image: Image, result: RecipeResult) -> SavedMask:
+    """Save what a recipe made as a proposal; a mask that a person had a say in stays as it is.
+
+    Further masks and soft maps come first, so that the sidecar of the mask can name them all.
+    """
+    sources = [mask.source for mask in result.companions if mask.source is not None]
+    beside = [
+        save_mask(
+            dataset, case, extra.mask_type, extra.labels, image=image, sources=sources, generated_by=[result.generator]
+        ).path
+        for extra in result.extras
+        if _is_free(dataset, case, extra, recipe)
+    ]
+    beside += [
+        save_soft_map(dataset, case, soft, image=image, mask_type=recipe.mask_type, generated_by=[result.generator])
+        for soft in result.soft_maps
+    ]
+    return save_mask(
+        dataset,
+        case,
+        recipe.mask_type,
+        result.labels,
+        image=image,
+        status="proposed",
+        sources=sources,
+        generated_by=[_naming(result.generator, [path.name for path in beside])],
+    )
+
+
+def _is_free(dataset: Dataset, case: Case, extra: Extra, recipe: Recipe) -> bool:
+    """Whether a further mask takes nobody's place: the case has none of its kind, or this recipe made it."""
+    pair = read_pair(dataset.mask_path(case, extra.mask_type))
+    if pair is not None:
+        return _is_of(recipe, pair)
+    return existing_mask(case, extra.mask_type, own=False) is None
+
+
+def _is_of(recipe: Recipe, pair: SavedPair) -> bool:
+    return f"{PIPELINE} recipe {recipe.name}" in _values(pair.sidecar, "Name")
+
+
+def _naming(generator: Any, files: list[str]) -> dict[str, Any]:
+    also = f" Made with it: {', '.join(files)}." if files else ""
+    return {**generator, "Description": f"{generator['Description']}{also}"}
+
+
+def _values(sidecar: dict[str, Any], key: str) -> set[object]:
+    entries = sidecar.get("GeneratedBy")
+    return {entry.get(key) for entry in entries} if isinstance(entries, list) else set()
