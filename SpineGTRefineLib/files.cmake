@@ -83,6 +83,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/run.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
+  SpineGTRefineLib/cli/version.py
+  SpineGTRefineLib/cli/version_build.py
+  SpineGTRefineLib/cli/version_diff.py
+  SpineGTRefineLib/cli/version_export.py
+  SpineGTRefineLib/cli/version_import.py
+  SpineGTRefineLib/cli/version_options.py
+  SpineGTRefineLib/cli/version_show.py
   SpineGTRefineLib/engine/__init__.py
   SpineGTRefineLib/engine/batch.py
   SpineGTRefineLib/engine/bootstrap.py
@@ -312,15 +319,22 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py
   SpineGTRefineLib/userfolders.py
+  SpineGTRefineLib/web/__init__.py
   SpineGTRefineLib/web/access.py
+  SpineGTRefineLib/web/acts.py
   SpineGTRefineLib/web/display.py
   SpineGTRefineLib/web/graphics.py
   SpineGTRefineLib/web/history.py
   SpineGTRefineLib/web/parts/__init__.py
   SpineGTRefineLib/web/parts/editing.py
+  SpineGTRefineLib/web/parts/finish.py
+  SpineGTRefineLib/web/parts/looks.py
+  SpineGTRefineLib/web/parts/models.py
   SpineGTRefineLib/web/parts/part.py
   SpineGTRefineLib/web/parts/problems.py
+  SpineGTRefineLib/web/parts/versions.py
   SpineGTRefineLib/web/parts/worklist.py
+  SpineGTRefineLib/web/server.py
   SpineGTRefineLib/web/station.py
   SpineGTRefineLib/web/tools.py
   )

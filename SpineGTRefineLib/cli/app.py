@@ -10,12 +10,12 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from . import check, convert, demo, doctor, env, history, index, models, publish, refine, run
+from . import check, convert, demo, doctor, env, history, index, models, publish, refine, run, version
 from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
 
-START, REPAIR, TOOLS = "Start here", "Repair a dataset, in this order", "Tools"
+START, REPAIR, LEARN, TOOLS = "Start here", "Repair a dataset, in this order", "Learn from it", "Tools"
 
 
 class _InOrder(TyperGroup):
@@ -26,7 +26,20 @@ class _InOrder(TyperGroup):
         return [name for name in ORDER if name in self.commands]
 
 
-ORDER = ("demo", "doctor", "index", "run", "refine", "check", "history", "publish", "convert", "models", "env")
+ORDER = (
+    "demo",
+    "doctor",
+    "index",
+    "run",
+    "refine",
+    "check",
+    "history",
+    "publish",
+    "version",
+    "convert",
+    "models",
+    "env",
+)
 
 app = typer.Typer(
     name=PROGRAM,
@@ -46,6 +59,7 @@ app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
 app.command("check", rich_help_panel=REPAIR)(check.check)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
+app.add_typer(version.app, name="version", rich_help_panel=LEARN)
 app.command("convert", rich_help_panel=TOOLS)(convert.convert)
 app.add_typer(models.app, name="models", rich_help_panel=TOOLS)
 app.add_typer(env.app, name="env", rich_help_panel=TOOLS)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..fileops import write_text_atomic
 from ..imaging import Image, LabelMap, write_image, write_labels
@@ -59,15 +60,24 @@ def write_raw_dataset(
         write_labels(folder / "labelsTr" / f"{case.name}.nii.gz", case.labels)
         count += 1
     document = {
+        **dataset_description(channels, labels, count),
+        **({"regions_class_order": list(regions_class_order)} if regions_class_order else {}),
+    }
+    write_text_atomic(folder / "dataset.json", json.dumps(document, indent=2) + "\n")
+    return folder
+
+
+def dataset_description(
+    channels: Sequence[str], labels: Mapping[str, int | Sequence[int]], count: int
+) -> dict[str, Any]:
+    """Return what ``dataset.json`` says about ``count`` training cases; the background is added to the labels."""
+    return {
         "channel_names": {str(number): name for number, name in enumerate(channels)},
         "labels": {"background": 0, **{name: _plain(value) for name, value in labels.items()}},
         "numTraining": count,
         "file_ending": ".nii.gz",
         "overwrite_image_reader_writer": "SimpleITKIO",
-        **({"regions_class_order": list(regions_class_order)} if regions_class_order else {}),
     }
-    write_text_atomic(folder / "dataset.json", json.dumps(document, indent=2) + "\n")
-    return folder
 
 
 def _plain(value: int | Sequence[int]) -> int | list[int]:

@@ -32,3 +32,14 @@ def from_sct(letters: object) -> str:
         The letters do not name three different axes.
     """
     return check_axcodes(letters).translate(_OPPOSITE)
+
+
+def to_sct(axcodes: object) -> str:
+    """Translate house letters to those of the Spinal Cord Toolbox: our RAS is its LPI.
+
+    Raises
+    ------
+    ValueError
+        The letters do not name three different axes.
+    """
+    return from_sct(axcodes)  # turning each letter round is its own inverse

@@ -1,0 +1,17 @@
+"""To nnU-Net and back, without losing a label, a name or a place on the way."""
+
+from .back import ReadBack, read_back, save_back
+from .export import export_version
+from .numbers import LabelNumbers
+from .record import ExportedCase, ExportRecord, ExportSettings
+
+__all__ = [
+    "ExportRecord",
+    "ExportSettings",
+    "ExportedCase",
+    "LabelNumbers",
+    "ReadBack",
+    "export_version",
+    "read_back",
+    "save_back",
+]
