@@ -253,15 +253,15 @@ def _plan(dataset: str, settings: TrainingSettings) -> dict[str, Any]:
 
 
 def _small_configuration(planned: Mapping[str, Any], small: SmallNetwork, name: str) -> dict[str, Any]:
-    """Return the fields of a configuration that make the network small, always in three dimensions."""
-    stages = len(small.features)
+    """Return the fields of a configuration that make the network small, in the dimensions of its patch."""
+    stages, dimensions = len(small.features), len(small.patch_size)
     architecture = planned["architecture"]
     return {
         "data_identifier": f"nnUNetPlans_{name}",
         "spacing": list(small.spacing),
         "patch_size": list(small.patch_size),
         "batch_size": small.batch_size,
-        "batch_dice": True,
+        "batch_dice": dimensions == 3,
         "architecture": {
             **architecture,
             "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
@@ -269,10 +269,10 @@ def _small_configuration(planned: Mapping[str, Any], small: SmallNetwork, name: 
                 **architecture["arch_kwargs"],
                 "n_stages": stages,
                 "features_per_stage": list(small.features),
-                "conv_op": "torch.nn.modules.conv.Conv3d",
-                "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
-                "kernel_sizes": [[3, 3, 3]] * stages,
-                "strides": [[1, 1, 1], *[[2, 2, 2]] * (stages - 1)],
+                "conv_op": f"torch.nn.modules.conv.Conv{dimensions}d",
+                "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dimensions}d",
+                "kernel_sizes": [[3] * dimensions] * stages,
+                "strides": [[1] * dimensions, *[[2] * dimensions] * (stages - 1)],
                 "n_conv_per_stage": [2] * stages,
                 "n_conv_per_stage_decoder": [2] * (stages - 1),
             },

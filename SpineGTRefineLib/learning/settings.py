@@ -12,7 +12,8 @@ class SmallNetwork:
     Parameters
     ----------
     spacing
-        Voxel size that the network works at, in nnU-Net's axis order (z, y, x), in mm.
+        Voxel size that the network works at, in nnU-Net's axis order (z, y, x), in mm; (y, x) for a network that sees
+        single slices (configuration ``2d``).
     patch_size
         Size of a tile in voxels, same order; a multiple of 2 ** (number of stages - 1).
     features
@@ -21,12 +22,14 @@ class SmallNetwork:
         Tiles per step.
     """
 
-    spacing: tuple[float, float, float]
-    patch_size: tuple[int, int, int]
+    spacing: tuple[float, ...]
+    patch_size: tuple[int, ...]
     features: tuple[int, ...]
     batch_size: int = 2
 
     def __post_init__(self) -> None:
+        if len(self.spacing) != len(self.patch_size) or len(self.spacing) not in (2, 3):
+            raise ValueError(f"Spacing {self.spacing} and patch {self.patch_size} both need two or three numbers.")
         # nnU-Net gives the coarsest supervised output no weight; with two stages there would be no other.
         if len(self.features) < 3:
             raise ValueError(f"A network needs at least three stages; got {len(self.features)}.")
