@@ -137,6 +137,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/evaluation/comparison.py
   SpineGTRefineLib/learning/evaluation/extents.py
   SpineGTRefineLib/learning/evaluation/instances.py
+  SpineGTRefineLib/learning/evaluation/pairing.py
   SpineGTRefineLib/learning/evaluation/slices.py
   SpineGTRefineLib/learning/evaluation/structures.py
   SpineGTRefineLib/learning/evaluation/surfaces.py
@@ -148,6 +149,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/exchange/record.py
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/nnunet_training.py
+  SpineGTRefineLib/learning/ranking/__init__.py
+  SpineGTRefineLib/learning/ranking/signals.py
   SpineGTRefineLib/learning/raw_dataset.py
   SpineGTRefineLib/learning/settings.py
   SpineGTRefineLib/learning/train_demo.py
@@ -248,6 +251,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/__init__.py
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
+  SpineGTRefineLib/refine/between_slices.py
   SpineGTRefineLib/refine/canal.py
   SpineGTRefineLib/refine/compatible.py
   SpineGTRefineLib/refine/components.py
@@ -295,6 +299,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/saving.py
   SpineGTRefineLib/review/session.py
   SpineGTRefineLib/review/signal.py
+  SpineGTRefineLib/review/slices.py
   SpineGTRefineLib/review/state.py
   SpineGTRefineLib/review/verified.py
   SpineGTRefineLib/review/versions.py
@@ -325,6 +330,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/display.py
   SpineGTRefineLib/web/graphics.py
   SpineGTRefineLib/web/history.py
+  SpineGTRefineLib/web/page/__init__.py
+  SpineGTRefineLib/web/page/controls.py
+  SpineGTRefineLib/web/page/script.py
+  SpineGTRefineLib/web/page/style.py
   SpineGTRefineLib/web/parts/__init__.py
   SpineGTRefineLib/web/parts/editing.py
   SpineGTRefineLib/web/parts/finish.py
