@@ -126,9 +126,15 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/consensus/combine.py
   SpineGTRefineLib/learning/consensus/staple.py
   SpineGTRefineLib/learning/consensus/votes.py
+  SpineGTRefineLib/learning/demos/__init__.py
+  SpineGTRefineLib/learning/demos/canal.py
+  SpineGTRefineLib/learning/demos/cord.py
   SpineGTRefineLib/learning/demos/definition.py
   SpineGTRefineLib/learning/demos/lumbosacral.py
   SpineGTRefineLib/learning/demos/mouse.py
+  SpineGTRefineLib/learning/demos/scores.py
+  SpineGTRefineLib/learning/demos/single_mask.py
+  SpineGTRefineLib/learning/demos/spine.py
   SpineGTRefineLib/learning/demos/spine_phantoms.py
   SpineGTRefineLib/learning/evaluation/__init__.py
   SpineGTRefineLib/learning/evaluation/case.py
@@ -136,10 +142,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/evaluation/centerline.py
   SpineGTRefineLib/learning/evaluation/comparison.py
   SpineGTRefineLib/learning/evaluation/extents.py
+  SpineGTRefineLib/learning/evaluation/glossary.py
   SpineGTRefineLib/learning/evaluation/instances.py
   SpineGTRefineLib/learning/evaluation/pairing.py
   SpineGTRefineLib/learning/evaluation/slices.py
   SpineGTRefineLib/learning/evaluation/structures.py
+  SpineGTRefineLib/learning/evaluation/summary.py
   SpineGTRefineLib/learning/evaluation/surfaces.py
   SpineGTRefineLib/learning/exchange/__init__.py
   SpineGTRefineLib/learning/exchange/back.py
@@ -150,6 +158,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/nnunet_training.py
   SpineGTRefineLib/learning/ranking/__init__.py
+  SpineGTRefineLib/learning/ranking/dataset.py
+  SpineGTRefineLib/learning/ranking/order.py
   SpineGTRefineLib/learning/ranking/signals.py
   SpineGTRefineLib/learning/raw_dataset.py
   SpineGTRefineLib/learning/settings.py
@@ -246,6 +256,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/saving.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
+  SpineGTRefineLib/recipes/stated_settings.py
   SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/recipes/work.py
   SpineGTRefineLib/refine/__init__.py
@@ -372,6 +383,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Bids/entities.csv
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
+  Resources/Metrics/metrics.csv
   Resources/Models/demo/canal/MODEL_CARD.md
   Resources/Models/demo/canal/SHA256.json
   Resources/Models/demo/canal/dataset.json

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import UsageError
 from ...imaging import LabelMap
+from ..evaluation.structures import from_head_to_tail
 from .staple import Estimate, estimate_level
 from .votes import Votes, count_votes
 
@@ -97,7 +98,8 @@ def consensus(
     if not 0 <= certainty < 1:
         raise UsageError(f"The certainty is a probability below 1; got {certainty:g}.")
     votes = masks if isinstance(masks, Votes) else count_votes(masks)
-    levels = _from_head_to_tail(votes)
+    scheme = votes.like.scheme
+    levels = sorted(votes.levels.tolist(), key=lambda level: from_head_to_tail(scheme[level].structure.key))
     support = np.array([votes.drawn(level).sum(axis=1) for level in levels]).reshape(len(levels), -1).T
     if method == "majority":
         values, contested = _winners(support, support, levels, (votes.patterns == 0).sum(axis=1))
@@ -137,12 +139,6 @@ def _winners(
     winner = np.where(among, support, -1).argmax(axis=1)  # the first of several: the one nearest to the head
     won = best > free + EQUAL
     return np.where(won, np.array(levels)[winner], 0), won & (among.sum(axis=1) > 1)
-
-
-def _from_head_to_tail(votes: Votes) -> list[int]:
-    entries = [votes.like.scheme[int(level)] for level in votes.levels]
-    entries.sort(key=lambda entry: (entry.structure.order is None, entry.structure.order or 0.0, entry.value))
-    return [entry.value for entry in entries]
 
 
 def _reliability(votes: Votes, estimate: Estimate) -> Iterator[RaterReliability]:

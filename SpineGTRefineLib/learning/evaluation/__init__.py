@@ -7,9 +7,12 @@ from .case import STRUCTURE_METRICS, TOLERANCE_MM, CaseMetrics, evaluate_case
 from .centerline import Centerline, centerline_below, pmj_position
 from .comparison import PairedComparison, PairedDifference, StructureComparison, compare_paired, person_in_name
 from .extents import LevelExtent, coefficient_of_variation, level_extents, variation_of_levels
+from .glossary import Explanation, explanation, explanations
 from .instances import InstanceMetrics
+from .pairing import Choice, MaskPair, pair_masks
 from .slices import LevelMetrics
 from .structures import StructureMetrics
+from .summary import Spread, StructureSummary, instance_rows, level_rows, structure_rows, summarize
 from .surfaces import SurfaceDistances, surface_distances
 
 __all__ = [
@@ -17,21 +20,33 @@ __all__ = [
     "TOLERANCE_MM",
     "CaseMetrics",
     "Centerline",
+    "Choice",
+    "Explanation",
     "InstanceMetrics",
     "LevelExtent",
     "LevelMetrics",
+    "MaskPair",
     "PairedComparison",
     "PairedDifference",
+    "Spread",
     "StructureComparison",
     "StructureMetrics",
+    "StructureSummary",
     "SurfaceDistances",
     "centerline_below",
     "coefficient_of_variation",
     "compare_paired",
     "evaluate_case",
+    "explanation",
+    "explanations",
+    "instance_rows",
     "level_extents",
+    "level_rows",
+    "pair_masks",
     "person_in_name",
     "pmj_position",
+    "structure_rows",
+    "summarize",
     "surface_distances",
     "variation_of_levels",
 ]

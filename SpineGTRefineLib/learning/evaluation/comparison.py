@@ -17,6 +17,7 @@ from scipy.stats import wilcoxon
 
 from ...errors import UsageError
 from .case import CaseMetrics
+from .structures import from_head_to_tail
 
 Metric = Literal["dice", "nsd", "hd95_mm"]
 Verdict = Literal["better", "worse", "mixed", "undecided"]
@@ -85,7 +86,7 @@ class PairedComparison:
     overall
         Mean over the structures of each case.
     structures
-        Structure by structure, in the order of the cases.
+        Structure by structure, from head to tail.
     verdict
         ``better``, ``worse``, ``mixed`` (it would be better, but a structure drops), ``undecided``.
     reason
@@ -151,7 +152,7 @@ def compare_paired(
             f"No case has a structure whose {metric} both can be compared by.", "Compare them by dice instead."
         )
     structures = []
-    for key in dict.fromkeys(key for _, both in values for key in both):
+    for key in sorted({key for _, both in values for key in both}, key=from_head_to_tail):
         difference = _difference([(who, both[key]) for who, both in values if key in both], metric, rng)
         if difference is not None:
             structures.append(StructureComparison(key, difference, difference.gain < -margin))

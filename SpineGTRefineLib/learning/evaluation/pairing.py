@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...anatomy import LabelScheme, scheme
 from ...bids import MaskType
-from ...bids.masktypes import read_mask_name
+from ...bids.masktypes import is_mask_name, read_mask_name
 from ...bids.names import parse_name
 from ...bids.profiles import REFINED
 from ...errors import DatasetError, MissingFileError
@@ -113,13 +113,19 @@ def _of_version(version: Version) -> Iterator[tuple[CaseId, Path]]:
 
 def _by_case(place: Path, choice: Choice) -> dict[CaseId, Path]:
     files = [place] if place.is_file() else sorted((*place.rglob("*.nii.gz"), *place.rglob("*.nii")))
+    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(place).parts)]
+    masks = [file for file in files if _is_mask(file)]
     found: dict[CaseId, list[Path]] = {}
-    for file in files:
+    for file in masks or files:  # a model's output folder holds nothing else, often under the names of the images
         case, kind, desc = _read_name(file)
-        hidden = any(part.startswith(".") for part in file.relative_to(place).parts)
-        if not hidden and choice.kind in ("", kind) and _is_meant(desc, choice.desc):
+        if choice.kind in ("", kind) and _is_meant(desc, choice.desc):
             found.setdefault((case, kind), []).append(file)
     return {case: _only(paths) for case, paths in found.items()}
+
+
+def _is_mask(file: Path) -> bool:
+    parsed = parse_name(file.name)
+    return parsed is not None and "sub" in parsed.entities and is_mask_name(parsed)
 
 
 def _is_meant(desc: str, chosen: str) -> bool:
@@ -136,9 +142,9 @@ def _only(paths: Iterable[Path]) -> Path:
 
 
 def _read_name(file: Path) -> tuple[str, str, str]:
-    """Return the case, the kind of mask and ``desc-`` that a name tells; the plain stem where it tells no subject."""
+    """Return the case, the kind of mask and ``desc-`` that a name tells; the plain stem where it is no mask's name."""
     parsed = parse_name(file.name)
-    if parsed is None or "sub" not in parsed.entities:
+    if parsed is None or not _is_mask(file):
         return _stem(file), "", ""
     reading = read_mask_name(parsed)
     parts = [f"{key}-{value}" for key, value in reading.image_entities.items()]

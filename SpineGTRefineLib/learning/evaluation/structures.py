@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import ndimage
 
-from ...anatomy import LabelEntry
+from ...anatomy import LabelEntry, structure
 from ...imaging import LabelMap
 from ...refine.overlap import OverlapTable
 from .surfaces import surface_distances
@@ -63,6 +63,12 @@ class StructureMetrics:
         return {**asdict(self), "presence": self.presence}
 
 
+def from_head_to_tail(key: str) -> tuple[bool, float, str]:
+    """Sort structures by their place along the spine; what runs along all of it stands last."""
+    order = structure(key).order
+    return order is None, order or 0.0, key
+
+
 def measure_structures(
     prediction: LabelMap, truth: LabelMap, overlap: OverlapTable, tolerance_mm: float
 ) -> tuple[StructureMetrics, ...]:
@@ -78,7 +84,7 @@ def measure_structures(
         How far apart two surfaces may lie and still count as one, for ``nsd``.
     """
     boxes = dict(_boxes(prediction.array, truth.array))
-    entries = sorted((truth.scheme[value] for value in boxes), key=_from_head_to_tail)
+    entries = sorted((truth.scheme[value] for value in boxes), key=lambda entry: from_head_to_tail(entry.structure.key))
     return tuple(_measure(entry, prediction, truth, overlap, boxes[entry.value], tolerance_mm) for entry in entries)
 
 
@@ -123,8 +129,3 @@ def _boxes(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[int, Slices3
 def _around(first: Slices3, second: Slices3) -> Slices3:
     i, j, k = (slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(first, second, strict=True))
     return i, j, k
-
-
-def _from_head_to_tail(entry: LabelEntry) -> tuple[bool, float, int]:
-    order = entry.structure.order
-    return order is None, order or 0.0, entry.value
