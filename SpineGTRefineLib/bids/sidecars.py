@@ -23,7 +23,7 @@ from .pairs import OWN_KEY, SavedPair
 
 GENERATOR_KEYS = (
     "Name", "Version", "Description", "CodeURL", "ModelURL", "Link", "Container", "Model", "WeightsSHA256", "Policy",
-    "Author", "Date",
+    "Settings", "Record", "Author", "Date",
 )  # fmt: skip
 """Keys of a ``GeneratedBy`` entry that are taken over from other tools and from older sidecars."""
 

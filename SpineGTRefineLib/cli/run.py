@@ -53,6 +53,10 @@ def run(
         str | None,
         typer.Option("--contrast", metavar="NAME", help="Contrast of the images where their names do not tell (T2w)."),
     ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe for this run; may be repeated."),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
     again: Annotated[
         bool, typer.Option("--again", help="Run also where this model has already run on the same image.")
@@ -80,8 +84,10 @@ def run(
     from ..recipes.batch import RunSettings
     from ..recipes.definition import recipe as recipe_called
     from ..recipes.model_choice import choose_model
+    from ..recipes.stated_settings import parse_settings
 
     chosen = recipe_called(recipe)
+    chosen = chosen.with_settings(parse_settings(setting or [], chosen.settings))
     opened = Dataset.open(dataset, output)
     cases = _chosen(opened, case or [])
     installed = choose_model(chosen, ModelStore(), model)
@@ -156,6 +162,7 @@ def _jobs(request: _Request) -> Iterator[dict[str, Any]]:
             model=request.model.entry.name,
             device=settings.device,
             contrast=settings.contrast,
+            settings=dict(request.recipe.stated),
             again=settings.again,
         )
 

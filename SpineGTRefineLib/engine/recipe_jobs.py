@@ -1,8 +1,8 @@
 """What the worker does with a job: read the case, run the recipe with a warm model, save the proposal.
 
-A job is ``{"dataset", "output", "profile", "case", "recipe", "model", "device", "contrast", "again"}``; its result is
-the JSON form of the case's outcome with its plan. Paths travel, voxels do not: the worker reads the very file that is
-on disk.
+A job is ``{"dataset", "output", "profile", "case", "recipe", "model", "device", "contrast", "again", "settings"}``;
+its result is the JSON form of the case's outcome with its plan. Paths travel, voxels do not: the worker reads the very
+file that is on disk.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WARM_SHARE = 0.4
 
 
 def recipe_job(dataset: Dataset, case: Case, recipe_name: str, **settings: Any) -> Job:
-    """Return the job that runs a recipe on a case; ``settings``: model, device, contrast, again."""
+    """Return the job that runs a recipe on a case; ``settings``: model, device, contrast, again, settings."""
     return {
         "dataset": str(dataset.root),
         "output": str(dataset.output),
@@ -118,7 +118,7 @@ class RecipeJobs:
         begin = time.perf_counter()
         dataset = self._dataset(job)
         case = dataset.case(job["case"])
-        chosen = recipe(job["recipe"])
+        chosen = recipe(job["recipe"]).with_settings(job.get("settings") or {})
         image = read_image(case.image)
         model = choose_model(chosen, self._store, job.get("model"))
         companions = read_companions(dataset, case, chosen, image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,8 @@ class Recipe:
         Of the procedure; what the file leaves out has the procedure's default.
     companions
         Mask types of the same case that the procedure uses where they exist.
+    stated
+        Those of the settings that a person stated for this run.
     """
 
     name: str
@@ -67,11 +69,26 @@ class Recipe:
     procedure: str = "plain"
     settings: Mapping[str, Any] = field(default_factory=dict)
     companions: tuple[MaskType, ...] = ()
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def steps(self) -> Procedure:
         """The procedure itself."""
         return PROCEDURES[self.procedure]
+
+    def with_settings(self, stated: Mapping[str, Any]) -> Recipe:
+        """Return the recipe with other settings for one run.
+
+        Raises
+        ------
+        UsageError
+            A setting is not known, or is of another kind.
+        """
+        try:
+            checked = self.steps.checked_settings({**self.settings, **stated})
+        except ValueError as error:
+            raise UsageError(f"The recipe {self.name}: {error}", "Correct the setting.") from error
+        return replace(self, settings=checked, stated={**self.stated, **stated})
 
     @property
     def model_scheme(self) -> str:
@@ -158,6 +175,8 @@ def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _refuse_unknown(table: Mapping[str, Any], kind: type[Recipe | Guard], prefix: str) -> None:
     known = {field.name for field in fields(kind)}
+    if kind is Recipe:
+        known -= {"stated"}
     if unknown := sorted(set(table) - known):
         raise ValueError(f"unknown field '{prefix}{unknown[0]}'; known are {', '.join(sorted(known))}.")
 

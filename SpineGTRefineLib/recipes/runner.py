@@ -62,11 +62,12 @@ def generator_entry(
     *,
     stated: bool = False,
     others: Mapping[str, str] | None = None,
+    record: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the ``GeneratedBy`` entry of a run.
 
-    It tells the tool, the model, the hash of its weights, the contrast if the user stated it, and the further models
-    (``others``: name and version to hash).
+    It tells the tool, the model, the hash of its weights, the contrast and the settings if the user stated them, the
+    further models (``others``: name and version to hash), and what the procedure recorded.
     """
     entry = model.entry
     said = f" Contrast stated by the user: {contrast}." if stated else ""
@@ -77,6 +78,8 @@ def generator_entry(
         "Model": f"{entry.name} {entry.version}",
         "WeightsSHA256": weights_sha256(model),
         **({"ModelURL": entry.url} if entry.url else {}),
+        **({"Settings": dict(recipe.stated)} if recipe.stated else {}),
+        **({"Record": dict(record)} if record else {}),
     }
 
 
@@ -140,7 +143,7 @@ def run_recipe(
     return RecipeResult(
         labels,
         tuple(dict.fromkeys([*warnings, *notes, *network.notes, *_advice(outcome)])),
-        generator_entry(recipe, model, contrast, stated=contrast_stated, others=network.others),
+        generator_entry(recipe, model, contrast, stated=contrast_stated, others=network.others, record=outcome.record),
         network.timings,
         network.provenance,
         outcome.extras,

@@ -26,7 +26,7 @@ def already_done(
     image: Image,
     companions: Companions = NO_COMPANIONS,
 ) -> bool:
-    """Whether the same weights made a mask from the same files before, be it still a proposal or edited since."""
+    """Whether the same run made a mask from the same files before, be it still a proposal or edited since."""
     weights = weights_sha256(model)
     sources = [image.source, *(mask.source for mask in companions.used)]
     needed = {source.sha256 for source in sources if source is not None}
@@ -35,7 +35,7 @@ def already_done(
         if pair is None or image.source is None:
             continue
         hashes = set(pair.own.get("SourceHashes", {}).values())
-        if needed <= hashes and weights in _values(pair.sidecar, "WeightsSHA256"):
+        if needed <= hashes and _is_run_with(weights, recipe, pair):
             return True
     return False
 
@@ -75,6 +75,15 @@ def _is_free(dataset: Dataset, case: Case, extra: Extra, recipe: Recipe) -> bool
     if pair is not None:
         return _is_of(recipe, pair)
     return existing_mask(case, extra.mask_type, own=False) is None
+
+
+def _is_run_with(weights: str, recipe: Recipe, pair: SavedPair) -> bool:
+    """Whether these weights made the mask with the settings that are stated now."""
+    entries = pair.sidecar.get("GeneratedBy")
+    return any(
+        entry.get("WeightsSHA256") == weights and entry.get("Settings", {}) == dict(recipe.stated)
+        for entry in (entries if isinstance(entries, list) else [])
+    )
 
 
 def _is_of(recipe: Recipe, pair: SavedPair) -> bool:

@@ -79,12 +79,15 @@ class RecipeOutcome:
         Further files, saved beside the mask.
     problems
         What a rater should look at.
+    record
+        Facts of this run for the sidecar of the mask, JSON-able.
     """
 
     labels: LabelMap
     extras: tuple[Extra, ...] = ()
     soft_maps: tuple[SoftMap, ...] = ()
     problems: tuple[Problem, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
