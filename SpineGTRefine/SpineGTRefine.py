@@ -132,14 +132,15 @@ class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
 
 class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
-    """Open a dataset, show a case, propose a mask, save it. Works without a window.
+    """Run recipes on volumes; open a dataset, show a case, correct and save it. Works without a window.
 
     Example::
 
         logic = SpineGTRefineLogic()
+        segmentation = logic.runRecipe(slicer.util.getNode("T2"), "canal")
+
         logic.openDataset("/data/my-bids-dataset")
         logic.loadCase("sub-01_T2w", "spine")
-        logic.runRecipe("spine", spineps="/data/spineps", totalspineseg="/data/totalspineseg", canal="/data/canal")
         logic.saveRefined(rater="AB")
     """
 
@@ -148,7 +149,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         self.dataset = None
         self.shown = None
         self._case = self._maskType = self._image = None
-        self._onDisk = None
+        self._onDisk = self._runs = None
         self._openedAt = 0.0
 
     @property
@@ -206,10 +207,53 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         except RefineError:  # a segmentation that cannot be saved as it is was certainly edited
             return True
 
-    def runRecipe(self, recipe, spineps, totalspineseg, canal, policy="anatomical", *, discardEdits=False):
+    def runRecipe(self, volumeNode, name=None, *, blocking=True, **settings):
+        """Run a recipe on a volume of the scene; a segmentation on its grid is the result. No dataset is needed.
+
+        Parameters
+        ----------
+        volumeNode
+            Scalar volume, loaded from a file or not, not moved by a transform. (For the older call, with ``"spine"`` in
+            its place, see :meth:`proposeFromOutputs`.)
+        name
+            The recipe; :meth:`recipeNames` lists them.
+        blocking
+            Whether to wait and return the ``vtkMRMLSegmentationNode``. Else a run is returned at once, which has
+            ``wait``, ``cancel``, ``isOver``, ``segmentation``, ``error`` and ``progress``.
+        settings
+            ``model``, ``device``, ``contrast`` (if the name of the volume does not say it), ``python``, and the
+            callbacks ``on_progress`` and ``on_end``.
+
+        Raises
+        ------
+        RefineError
+            It cannot be run (no Python that can run models, no model, no gray image, a transform), or failed.
+        """
+        if isinstance(volumeNode, str):
+            return self.proposeFromOutputs(volumeNode, **settings)
+        requirePackages()
+        from SpineGTRefineLib.scene import RecipeRuns, Scene
+
+        if self._runs is None:
+            self._runs = RecipeRuns(Scene.current())
+        run = self._runs.begin(volumeNode, name, **(machineSettings() | settings))
+        return run.wait() if blocking else run
+
+    def recipeNames(self):
+        """Return the names of all recipes."""
+        from SpineGTRefineLib.recipes.definition import recipe_names
+
+        return list(recipe_names())
+
+    def stopWorker(self):
+        """End the process that runs models, and what it is doing; the next recipe starts another."""
+        if self._runs is not None:
+            self._runs.stop()
+
+    def proposeFromOutputs(self, recipe, spineps, totalspineseg, canal, policy="anatomical", *, discardEdits=False):
         """Propose a mask for the open case and show it; a mask that a person has saved stays as it is on disk.
 
-        The only recipe so far is ``spine``, from the output folders of SPINEPS, TotalSpineSeg and a canal model.
+        The one recipe for this is ``spine``, from the output folders of SPINEPS, TotalSpineSeg and a canal model.
         Returns what became of the case, with ``saved``, ``report`` and ``actions``.
         """
         from SpineGTRefineLib.bids import load_mask
@@ -342,6 +386,16 @@ class SpineGTRefineTest(ScriptedLoadableModuleTest):
         assert (saved.status, saved.difference.changed_voxels) == ("corrected", 8)
         assert not logic.hasUnsavedEdits()
         assert source.read_bytes() == sourceBytes, "the dataset's own mask is never written"
+
+
+def machineSettings():
+    """Return where models run, as chosen in the panel; without Qt there are no settings."""
+    if "qt" not in sys.modules and importlib.util.find_spec("qt") is None:
+        return {}
+    from SpineGTRefineLib.panel.preferences import Preferences
+
+    preferences = Preferences.load()
+    return {"device": preferences.device, "python": preferences.python}
 
 
 def requirePackages():

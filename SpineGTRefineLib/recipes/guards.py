@@ -54,10 +54,15 @@ def contrast_of(case: Case) -> str:
     name = case.image.name.split(".")[0]
     sidecar = read_json(case.image.with_name(f"{name}.json")).content
     for text in (sidecar.get("SeriesDescription"), sidecar.get("ProtocolName"), name):
-        found = {f"T{kind}w" for kind in _WEIGHTING.findall(str(text or "").replace("_", " "))}
-        if len(found) == 1:
-            return found.pop()
+        if contrast := contrast_in(str(text or "")):
+            return contrast
     return ""
+
+
+def contrast_in(text: str) -> str:
+    """Return the one weighting that a text names as a BIDS suffix; "" if it names none or several."""
+    found = {f"T{kind}w" for kind in _WEIGHTING.findall(text.replace("_", " "))}
+    return found.pop() if len(found) == 1 else ""
 
 
 def contrast_warning(model: ModelEntry, contrast: str) -> str:

@@ -8,11 +8,14 @@ from .case import SceneCase, empty_labels, load_case, open_volume
 from .context import Scene
 from .found import FoundVolume, found_volume
 from .labels import LabelSegmentation
+from .recipe_runs import RecipeRun, RecipeRuns
 from .volumes import add_volume
 
 __all__ = [
     "FoundVolume",
     "LabelSegmentation",
+    "RecipeRun",
+    "RecipeRuns",
     "Scene",
     "SceneCase",
     "add_volume",

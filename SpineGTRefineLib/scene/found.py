@@ -79,8 +79,8 @@ def volume_image(node: Any) -> Image:
     UnsupportedFileError
         It is no volume, has no voxels, or more than one number for each.
     """
-    if not hasattr(node, "GetImageData"):
-        raise UnsupportedFileError("This is no volume of the scene.", "Choose a volume with one number for each voxel.")
+    if not (hasattr(node, "IsA") and node.IsA("vtkMRMLScalarVolumeNode")) or node.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise UnsupportedFileError("This is no scalar volume of the scene.", "Choose an image, not a mask or a model.")
     if node.GetTransformNodeID():
         raise GeometryError(
             f"The volume {node.GetName()!r} is moved by the transform {node.GetParentTransformNode().GetName()!r}.",

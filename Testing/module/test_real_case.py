@@ -150,7 +150,7 @@ def test_a_recipe_does_not_throw_edits_away(logic, world):
 
 def test_what_a_recipe_lacks_is_said_and_the_case_stays_as_it_was(logic, world):
     with pytest.raises(UsageError, match="folder is missing"):
-        logic.runRecipe("spine", "", world.folders["totalspineseg"], world.folders["canal"])
+        logic.runRecipe("spine", **world.folders | {"spineps": ""})
     with pytest.raises(MissingFileError, match="canal"):
         logic.runRecipe("spine", **world.folders | {"canal": world.folders["spineps"]})
     assert not logic.hasUnsavedEdits()

@@ -35,8 +35,9 @@ class FakeModel:
         dataset, case = prepared
         image, kind = read_image(case.image), recipe(job["recipe"]).mask_type
         array = (image.array > np.percentile(image.array, 97)).astype(np.uint8)
-        save_mask(dataset, case, kind, LabelMap(array, image.geometry, kind.scheme), image=image, status="proposed")
-        return {"notes": ["a fake"]}
+        labels = LabelMap(array, image.geometry, kind.scheme)
+        saved = save_mask(dataset, case, kind, labels, image=image, status="proposed")
+        return {"mask": str(saved.path), "notes": ["a fake"]}
 
     def unload(self):
         """Nothing is loaded."""
