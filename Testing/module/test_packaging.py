@@ -8,6 +8,14 @@ import sys
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="module")
+def harness(repository):
+    """The folder of the harness can be imported from."""
+    sys.path.append(str(repository / "Testing" / "harness"))
+    yield
+    sys.path.remove(str(repository / "Testing" / "harness"))
+
+
 @pytest.fixture
 def lists(repository):
     path = repository / "Testing" / "tools" / "update_cmake_lists.py"
@@ -19,19 +27,46 @@ def lists(repository):
 
 @pytest.fixture(scope="module")
 def installed(repository, tmp_path_factory):
-    """The folder ``qt-scripted-modules`` as Slicer's package would carry it."""
+    """The module's folder as Slicer's package carries it: configured, built and installed by Slicer's own macros."""
+    import sources
+
+    slicer, ctk = sources.checkout("Slicer"), sources.checkout("CTK")
+    if slicer is None:
+        pytest.skip("needs the sources of Slicer and CTK: set SLICER_SOURCE to a folder with both checkouts")
     cmake = shutil.which("cmake")
-    if cmake is None or not (shutil.which("cc") or shutil.which("gcc")):
-        pytest.skip("needs CMake and a C compiler to install the extension")
+    if cmake is None or not (shutil.which("c++") or shutil.which("g++")):
+        pytest.skip("needs CMake and a C++ compiler to build the extension")
     build, target = tmp_path_factory.mktemp("build"), tmp_path_factory.mktemp("installed")
-    harness = repository / "Testing" / "harness" / "cmake"
+    values = {
+        "Slicer_DIR": repository / "Testing" / "harness" / "cmake",
+        "SLICER_CHECKOUT": slicer,
+        "CTK_CHECKOUT": ctk,
+        "PYTHON_EXECUTABLE": sys.executable,
+        "BUILD_TESTING": "ON",
+    }
     for arguments in (
-        ["-S", repository, "-B", build, f"-DSlicer_DIR={harness}", "-DBUILD_TESTING=ON"],
+        ["-S", repository, "-B", build, *(f"-D{name}={value}" for name, value in values.items())],
+        ["--build", build],
         ["--install", build, "--prefix", target],
     ):
         result = subprocess.run([cmake, *map(str, arguments)], capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-    return target / "qt-scripted-modules"
+        assert result.returncode == 0, result.stdout + result.stderr
+    (folder,) = target.glob("lib/Slicer-*/qt-scripted-modules")
+    return folder
+
+
+def test_the_list_names_every_file_on_disk_and_no_other(lists, repository):
+    written = (repository / lists.LISTS).read_text(encoding="utf-8")
+    assert written == lists.cmake_text(repository), "run: python Testing/tools/update_cmake_lists.py"
+
+
+def test_the_modules_own_list_names_every_file_on_disk_and_no_other(repository):
+    folder = repository / "SpineGTRefine"
+    on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    written = (folder / "CMakeLists.txt").read_text(encoding="utf-8")
+    call = written[written.index("slicerMacroBuildScriptedModule(") : written.index("WITH_GENERIC_TESTS")]
+    named = {line.strip() for line in call.splitlines() if "." in line}
+    assert named == {path for path in on_disk if "__pycache__" not in path and path != "CMakeLists.txt"}
 
 
 def test_a_new_file_of_any_kind_is_missed_by_nobody(lists, tmp_path):
@@ -43,6 +78,11 @@ def test_a_new_file_of_any_kind_is_missed_by_nobody(lists, tmp_path):
         (tmp_path / path).touch()
     assert lists.scripts(tmp_path) == ["SpineGTRefineLib/room/new.py"]
     assert lists.resources(tmp_path) == ["Resources/Models/new/plans.json", "SpineGTRefineLib/page.html"]
+
+
+def test_every_file_of_the_library_is_installed(lists, repository, installed):
+    files = [*lists.scripts(repository), *lists.resources(repository)]
+    assert [path for path in files if not (installed / path).is_file()] == []
 
 
 def test_every_file_of_the_module_is_installed(repository, installed):
@@ -71,6 +111,8 @@ def test_the_installed_extension_makes_and_saves_a_case_without_the_checkout(ins
         "saved = save_mask(dataset, case, mask_type('spine'), phantom.spine, image=read_image(case.image))\n"
         "print(saved.path.name)\n"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip().endswith("_dseg.nii.gz")

@@ -1,23 +1,32 @@
-# A stand-in for a build of Slicer, enough to configure the extension and to install its files where Slicer would.
-# Like Slicer's own macro it refuses files that do not exist, and keeps their paths relative to the calling folder.
+# What find_package(Slicer) finds where there is no build of Slicer but its sources: the variables that Slicer's own
+# SlicerConfig.cmake would set for an extension with Python only. All macros are Slicer's and CTK's own; SLICER_CHECKOUT
+# and CTK_CHECKOUT say where they are.
 
-set(Slicer_USE_FILE ${CMAKE_CURRENT_LIST_DIR}/nothing.cmake)
-set(Slicer_EXTENSION_GENERATE_CONFIG ${CMAKE_CURRENT_LIST_DIR}/nothing.cmake)
-set(Slicer_EXTENSION_CPACK ${CMAKE_CURRENT_LIST_DIR}/nothing.cmake)
+if(NOT EXISTS ${SLICER_CHECKOUT}/CMake/SlicerMacroBuildScriptedModule.cmake)
+  message(FATAL_ERROR "SLICER_CHECKOUT holds no sources of Slicer: ${SLICER_CHECKOUT}")
+endif()
+if(NOT EXISTS ${CTK_CHECKOUT}/CMake/ctkMacroCompilePythonScript.cmake)
+  message(FATAL_ERROR "CTK_CHECKOUT holds no sources of CTK: ${CTK_CHECKOUT}")
+endif()
 
-macro(slicerMacroBuildScriptedModule)
-  cmake_parse_arguments(MODULE "WITH_GENERIC_TESTS;WITH_SUBDIR;VERBOSE" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
-  if(MODULE_UNPARSED_ARGUMENTS OR NOT MODULE_NAME)
-    message(FATAL_ERROR "slicerMacroBuildScriptedModule called wrongly: ${ARGN}")
-  endif()
-  foreach(file ${MODULE_SCRIPTS} ${MODULE_RESOURCES})
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
-      message(FATAL_ERROR "${MODULE_NAME} names ${file}, which does not exist")
-    endif()
-    get_filename_component(folder ${file} DIRECTORY)
-    install(FILES ${file} DESTINATION qt-scripted-modules/${folder})
-  endforeach()
-endmacro()
+set(Slicer_CMAKE_DIR ${SLICER_CHECKOUT}/CMake)
+set(CTK_CMAKE_DIR ${CTK_CHECKOUT}/CMake)
+list(APPEND CMAKE_MODULE_PATH ${Slicer_CMAKE_DIR} ${CTK_CMAKE_DIR})
 
-function(slicer_add_python_unittest)
-endfunction()
+set(Slicer_USE_PYTHONQT ON)
+set(Slicer_QTSCRIPTEDMODULES_LIB_DIR lib/Slicer-5.12/qt-scripted-modules)
+set(Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR ${Slicer_QTSCRIPTEDMODULES_LIB_DIR})
+set(Slicer_PYTHON_MODULE_TEST_TEMPLATES_DIR ${SLICER_CHECKOUT}/Base/QTCore/Testing/Python)
+set(Slicer_ExternalData_DATA_MANAGEMENT_TARGET ExternalData)
+set(Slicer_LAUNCHER_EXECUTABLE Slicer)
+
+# The build would bring its own Python; CTK's script only byte-compiles with it.
+set(PYTHONINTERP_FOUND TRUE)
+set(PYTHONLIBS_FOUND TRUE)
+set(PYTHON_LIBRARIES ${PYTHON_EXECUTABLE})
+
+set(Slicer_USE_FILE ${CMAKE_CURRENT_LIST_DIR}/UseSlicer.cmake)
+set(Slicer_EXTENSION_GENERATE_CONFIG ${Slicer_CMAKE_DIR}/SlicerExtensionGenerateConfig.cmake)
+# Packing needs a build of Slicer with its launcher.
+set(Slicer_DONT_USE_EXTENSION TRUE)
+set(Slicer_EXTENSION_CPACK ${Slicer_CMAKE_DIR}/SlicerExtensionCPack.cmake)

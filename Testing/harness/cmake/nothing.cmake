@@ -1,1 +1,0 @@
-# Slicer includes files of its own here.
