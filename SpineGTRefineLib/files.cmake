@@ -63,6 +63,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/models.py
   SpineGTRefineLib/cli/options.py
   SpineGTRefineLib/cli/publish.py
+  SpineGTRefineLib/cli/rank.py
   SpineGTRefineLib/cli/refine.py
   SpineGTRefineLib/cli/refine_canal.py
   SpineGTRefineLib/cli/refine_layers.py
@@ -80,6 +81,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/report/slices.py
   SpineGTRefineLib/cli/report/sliceview.py
   SpineGTRefineLib/cli/report/views.py
+  SpineGTRefineLib/cli/review.py
   SpineGTRefineLib/cli/run.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
@@ -162,18 +164,26 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/ranking/order.py
   SpineGTRefineLib/learning/ranking/signals.py
   SpineGTRefineLib/learning/raw_dataset.py
+  SpineGTRefineLib/learning/seeds/__init__.py
+  SpineGTRefineLib/learning/seeds/listing.py
+  SpineGTRefineLib/learning/seeds/mouse.py
+  SpineGTRefineLib/learning/seeds/reading.py
+  SpineGTRefineLib/learning/seeds/rootlets.py
+  SpineGTRefineLib/learning/seeds/sacrum.py
   SpineGTRefineLib/learning/settings.py
   SpineGTRefineLib/learning/train_demo.py
   SpineGTRefineLib/learning/trainer.py
   SpineGTRefineLib/learning/versions/__init__.py
   SpineGTRefineLib/learning/versions/build.py
   SpineGTRefineLib/learning/versions/difference.py
+  SpineGTRefineLib/learning/versions/facts.py
   SpineGTRefineLib/learning/versions/fingerprints.py
   SpineGTRefineLib/learning/versions/places.py
   SpineGTRefineLib/learning/versions/rows.py
   SpineGTRefineLib/learning/versions/selection.py
   SpineGTRefineLib/learning/versions/splits.py
   SpineGTRefineLib/learning/versions/version.py
+  SpineGTRefineLib/learning/versions/writing.py
   SpineGTRefineLib/models/__init__.py
   SpineGTRefineLib/models/case.py
   SpineGTRefineLib/models/checkpoint.py
@@ -343,6 +353,9 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/history.py
   SpineGTRefineLib/web/page/__init__.py
   SpineGTRefineLib/web/page/controls.py
+  SpineGTRefineLib/web/page/left.py
+  SpineGTRefineLib/web/page/page.py
+  SpineGTRefineLib/web/page/right.py
   SpineGTRefineLib/web/page/script.py
   SpineGTRefineLib/web/page/style.py
   SpineGTRefineLib/web/parts/__init__.py

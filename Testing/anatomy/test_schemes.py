@@ -19,6 +19,7 @@ PROMISED = {
     "sct_discs",
     "spinal_levels",
     "spine",
+    "spine_parts",
     "spineps_semantic",
     "spineps_vert",
     "spineps_vert_ordinal",

@@ -19,7 +19,8 @@ from SpineGTRefineLib.recipes.definition import recipe
 
 pytest.importorskip("torch", reason="needs PyTorch (the extra [models])")
 pytest.importorskip("nnunetv2", reason="needs nnU-Net (the extra [models])")
-from SpineGTRefineLib.learning.train_demo import TEST_PHANTOMS, TRAINING_SEEDS
+from SpineGTRefineLib.learning.demos.single_mask import SEEDS as TRAINING_SEEDS
+from SpineGTRefineLib.learning.demos.single_mask import TESTS as TEST_PHANTOMS
 
 pytestmark = pytest.mark.slow
 
