@@ -12,7 +12,7 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from ..errors import InputError, UsageError
 from ..imaging import Box, Image, reorient, reorient_to_grid
 from .checkpoint import import_torch
-from .export import painted_regions, resampling_axes, strongest_class, write_labels
+from .export import MOST_LABELS, painted_regions, resampling_axes, strongest_class, write_labels
 from .loading import LoadedModel
 from .tiles import Span
 
@@ -148,6 +148,7 @@ class NnunetCase:
             and options.get("order_z", 0) == 0
             and not options.get("is_seg", False)
             and set(options) <= {"is_seg", "order", "order_z", "force_separate_z"}
+            and len(self._model.table) <= MOST_LABELS
         )
 
     def _thick_axis(self, shape: tuple[int, ...]) -> int | None:

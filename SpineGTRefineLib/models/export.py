@@ -1,8 +1,11 @@
 """Bring a network's output to the image's grid without ever holding all classes there.
 
 Linear interpolation mixes the values of the surrounding voxels of the model's grid. Where those agree on a label, every
-mixture has that label too, so it is known without mixing; only the few voxels at borders are interpolated. The result
-is that of nnU-Net's own export, which interpolates every class everywhere.
+mixture has that label too, so it is known without mixing and only copied; only the few voxels at borders are
+interpolated. The result is that of nnU-Net's own export, which interpolates every class everywhere.
+
+The device of the logits is asked for two things only: the label of each voxel of the model's grid, and the logits of
+the voxels at borders.
 """
 
 from __future__ import annotations
@@ -13,21 +16,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from .checkpoint import import_torch
 
+MOST_LABELS = 255
+"""Labels are bytes, and one more says that the voxels around disagree."""
+
+UNKNOWN = 255
+
 VALUES_AT_ONCE = {"cpu": 2**15}
-"""Logits that are interpolated together, by kind of device: on a CPU so few that they stay in its cache and PyTorch
-does not split them among threads, which would wait for each other more than they work."""
+"""Voxels of the model's grid that are labelled together, by kind of device: on a CPU so few that they stay in its
+cache."""
 
-VALUES_ON_OTHERS = 2**24
-"""The same for a GPU: about 400 MB while it works."""
+VALUES_ON_OTHERS = 2**22
+"""The same for a GPU."""
 
-VOXELS_AT_ONCE = 2**22
-"""Voxels of one slab."""
+VOXELS_AT_ONCE = 2**21
+"""Voxels of one slab of the target."""
+
+POINTS_AT_ONCE = 2**16
+"""Voxels at borders that are interpolated together: about 30 MB while it works."""
 
 Decide = Callable[[Any], Any]
-"""Labels from logits (classes, ...): nnU-Net's arg-max, or its painting of regions one over another."""
+"""Labels (uint8) from logits (classes, ...), both arrays or both tensors: nnU-Net's arg-max, or its painting of regions
+one over another."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +63,24 @@ class Axis:
     def linear(cls, source: int, target: int) -> Axis:
         """Interpolate between voxel centers; beyond the outermost centers the border is repeated."""
         place = np.clip((np.arange(target) + 0.5) * (source / target) - 0.5, 0, source - 1)
-        lower = np.floor(place).astype(np.int64)
+        lower = np.floor(place).astype(np.int32)
         return cls(lower, np.minimum(lower + 1, source - 1), place - lower)
 
     @classmethod
     def nearest(cls, source: int, target: int) -> Axis:
         """Take the nearest voxel center, of two equally near ones the upper."""
         place = (source / target) * (np.arange(target) + 0.5) - 0.5
-        index = np.clip(np.floor(place + 0.5), 0, source - 1).astype(np.int64)
+        index = np.clip(np.floor(place + 0.5), 0, source - 1).astype(np.int32)
         return cls(index, index, np.zeros(target))
+
+    @property
+    def mixes(self) -> bool:
+        """Whether any voxel is a mixture."""
+        return bool(self.weight.any())
+
+    def part(self, start: int, stop: int) -> Axis:
+        """Return the same for some of the target's voxels."""
+        return Axis(self.lower[start:stop], self.upper[start:stop], self.weight[start:stop])
 
 
 def resampling_axes(source: Sequence[int], target: Sequence[int], separate: int | None) -> tuple[Axis, ...]:
@@ -71,24 +93,26 @@ def resampling_axes(source: Sequence[int], target: Sequence[int], separate: int 
 
 def strongest_class(logits: Any) -> Any:
     """Return the class with the largest logit (classes, ...), of equal ones the first."""
-    torch = import_torch()
-    best = logits[0].clone()
-    labels = torch.zeros(best.shape, dtype=torch.int16, device=best.device)
+    xp = np if isinstance(logits, np.ndarray) else import_torch()
+    best = logits[0] + 0
+    labels = xp.zeros_like(best, dtype=xp.uint8)
     for number in range(1, len(logits)):
-        higher = logits[number] > best
-        labels.masked_fill_(higher, number)
-        torch.maximum(best, logits[number], out=best)
+        # Branchless: a byte of 1 times the class wins over every class before it.
+        higher = (logits[number] > best).view(xp.uint8)
+        xp.maximum(labels, higher * number, out=labels)
+        xp.maximum(best, logits[number], out=best)
     return labels
 
 
 def painted_regions(order: Sequence[int]) -> Decide:
     """Return what paints regions one over another: each value of ``order`` where its region is more likely than not."""
-    torch = import_torch()
 
     def paint(logits: Any) -> Any:
-        labels = torch.zeros(logits.shape[1:], dtype=torch.int16, device=logits.device)
-        for region, value in zip(logits, order, strict=True):
-            labels.masked_fill_(torch.sigmoid(region) > 0.5, int(value))
+        xp = np if isinstance(logits, np.ndarray) else import_torch()
+        labels = xp.zeros_like(logits[0], dtype=xp.uint8)
+        with np.errstate(over="ignore"):
+            for region, value in zip(logits, order, strict=True):
+                labels[1 / (1 + xp.exp(-region)) > 0.5] = int(value)
         return labels
 
     return paint
@@ -104,67 +128,97 @@ def write_labels(logits: Any, axes: Sequence[Axis], decide: Decide, table: np.nd
     axes
         From the grid of ``logits`` to that of ``target``.
     decide
-        Gives the labels of logits.
+        Gives the labels of logits, at most :data:`MOST_LABELS` different ones.
     table
         Value to write for each label.
     target
         Array of the target's shape, filled by slabs along its first axis.
     """
-    torch = import_torch()
-    codes = _codes(torch, logits, axes, decide, len(table))
+    cells = _cells(_labels(logits, decide), axes)
+    values = None if np.array_equal(table, np.arange(len(table))) else np.resize(table, UNKNOWN + 1)
     rows = max(1, VOXELS_AT_ONCE // max(1, target.shape[1] * target.shape[2]))
-    values = np.append(table, table[:1])
-    points_at_once = max(1, VALUES_AT_ONCE.get(logits.device.type, VALUES_ON_OTHERS) // len(logits))
     for start in range(0, target.shape[0], rows):
-        slab = (Axis(*(part[start : start + rows] for part in _parts(axes[0]))), *axes[1:])
-        labels = codes
-        for number, axis in enumerate(slab):
-            labels = labels.index_select(number, _on(torch, axis.lower, labels))
-        flat = labels.reshape(-1)
-        border = torch.nonzero(flat == len(table))[:, 0]
-        for points in border.split(points_at_once):
-            mixed = _interpolate(torch, logits, slab, points, tuple(labels.shape))
-            flat[points] = decide(mixed[:, :, None, None]).reshape(-1).to(flat.dtype)
-        target[start : start + rows] = values[labels.cpu().numpy()]
+        slab = (axes[0].part(start, start + rows), *axes[1:])
+        first, last = int(slab[0].lower[0]), int(slab[0].upper[-1]) + 1
+        slab = (Axis(slab[0].lower - first, slab[0].upper - first, slab[0].weight), *axes[1:])
+        labels = _spread(cells[first:last], slab)
+        _decide_borders(logits[:, first:last], slab, decide, labels)
+        target[start : start + rows] = labels if values is None else values[labels]
 
 
-def _codes(torch: Any, logits: Any, axes: Sequence[Axis], decide: Decide, unknown: int) -> Any:
-    """Label of each cell of the model's grid (a voxel and its upper neighbors); ``unknown`` where these disagree."""
-    labels = torch.empty(logits.shape[1:], dtype=torch.int16, device=logits.device)
-    rows = max(1, VOXELS_AT_ONCE // max(1, logits[:, 0].numel()))
-    for start in range(0, labels.shape[0], rows):
-        labels[start : start + rows] = decide(logits[:, start : start + rows].float()).to(labels.dtype)
-    codes = labels.clone()
+def _labels(logits: Any, decide: Decide) -> np.ndarray:
+    """Label of each voxel of the model's grid."""
+    flat = logits.reshape(len(logits), -1)
+    labels = np.empty(flat.shape[1], dtype=np.uint8)
+    on_cpu = logits.device.type == "cpu"
+    portion = VALUES_AT_ONCE.get(logits.device.type, VALUES_ON_OTHERS)
+    for start in range(0, len(labels), portion):
+        values = flat[:, start : start + portion].float()
+        labels[start : start + portion] = decide(values.numpy()) if on_cpu else decide(values).cpu().numpy()
+    return labels.reshape(logits.shape[1:])
+
+
+def _cells(labels: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
+    """Label of each cell of the model's grid (a voxel and its upper neighbors); ``UNKNOWN`` where these disagree."""
+    cells = labels.copy()
     for number, axis in enumerate(axes):
-        if np.array_equal(axis.lower, axis.upper):
+        if not axis.mixes:
             continue
-        length = labels.shape[number] - 1
-        here, above = codes.narrow(number, 0, length), codes.narrow(number, 1, length)
-        here.copy_(torch.where(here == above, here, unknown))
-    return codes
+        turned = np.moveaxis(cells, number, 0)
+        here, above = turned[:-1], turned[1:]
+        # -1 as a byte is UNKNOWN, and "or" with it stays so.
+        here |= np.negative((here != above).view(np.uint8))
+    return cells
 
 
-def _interpolate(torch: Any, logits: Any, axes: Sequence[Axis], points: Any, shape: tuple[int, ...]) -> Any:
-    """Logits (classes, points) at flat indices into a slab, rounded to the type of the logits as nnU-Net rounds."""
-    exact = torch.float32 if logits.device.type == "mps" else torch.float64
-    indices = (points // (shape[1] * shape[2]), points // shape[2] % shape[1], points % shape[2])
+def _spread(cells: np.ndarray, axes: Sequence[Axis]) -> np.ndarray:
+    """Give each target voxel the label of the cell that it lies in; the last axis first, where there is least to do."""
+    for number in (2, 1, 0):
+        cells = np.take(cells, axes[number].lower, axis=number)
+    return cells
+
+
+def _decide_borders(logits: Any, axes: Sequence[Axis], decide: Decide, labels: np.ndarray) -> None:
+    """Replace ``UNKNOWN`` in a slab by the labels of the interpolated logits."""
+    flat = labels.reshape(-1)
+    border = np.flatnonzero(flat == UNKNOWN)
+    source = logits.reshape(len(logits), -1) if len(border) else logits
+    for start in range(0, len(border), POINTS_AT_ONCE):
+        points = border[start : start + POINTS_AT_ONCE]
+        corners, weights = _corners(points, axes, labels.shape, logits.shape[2:])
+        flat[points] = decide(_interpolate(source, corners, weights).T)
+
+
+def _corners(
+    points: np.ndarray, axes: Sequence[Axis], shape: Sequence[int], inner: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Flat indices into the source and weights, both (points, 8), of the voxels around flat indices into the target."""
     sides = []
-    for axis, index in zip(axes, indices, strict=True):
-        lower, upper, weight = (_on(torch, part, logits)[index] for part in _parts(axis))
-        sides.append(((lower, 1 - weight.to(exact)), (upper, weight.to(exact))))
-    _, height, depth = logits.shape[1:]
-    flat = logits.reshape(logits.shape[0], -1)
-    mixed = torch.zeros((logits.shape[0], len(points)), dtype=exact, device=logits.device)
-    for (x, part_x), (y, part_y), (z, part_z) in itertools.product(*sides):
-        mixed += flat[:, (x * height + y) * depth + z].to(exact) * (part_x * part_y * part_z)
-    return mixed.to(logits.dtype).float()
+    strides = (inner[0] * inner[1], inner[1], 1)
+    for axis, index, stride in zip(axes, np.unravel_index(points, tuple(shape)), strides, strict=True):
+        upper = axis.weight[index]
+        sides.append(((axis.lower[index] * stride, 1 - upper), (axis.upper[index] * stride, upper)))
+    corners = np.empty((len(points), 8), dtype=np.int32)
+    weights = np.empty((len(points), 8))
+    for number, ((x, part_x), (y, part_y), (z, part_z)) in enumerate(itertools.product(*sides)):
+        corners[:, number] = x + y + z
+        weights[:, number] = part_x * part_y * part_z
+    return corners, weights
 
 
-def _parts(axis: Axis) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return axis.lower, axis.upper, axis.weight
+def _interpolate(source: Any, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Logits (points, classes), rounded to the type of the source (classes, voxels) as nnU-Net rounds.
 
-
-def _on(torch: Any, array: np.ndarray, like: Any) -> Any:
-    if like.device.type == "mps":
-        array = array.astype(np.float32) if array.dtype == np.float64 else array
-    return torch.from_numpy(array).to(like.device)
+    Neighboring points share corners: each of those is fetched once, and a sparse matrix mixes them.
+    """
+    torch = import_torch()
+    seen = np.zeros(source.shape[1], dtype=bool)
+    seen[corners] = True
+    needed = np.flatnonzero(seen)
+    place = np.empty(source.shape[1], dtype=np.int32)
+    place[needed] = np.arange(len(needed), dtype=np.int32)
+    fetched = source[:, torch.from_numpy(needed).to(source.device)].cpu().numpy()
+    rows = np.arange(0, corners.size + 1, corners.shape[1], dtype=np.int32)
+    mixer = csr_array((weights.ravel(), place[corners].ravel(), rows), shape=(len(corners), len(needed)))
+    mixed = mixer @ np.ascontiguousarray(fetched.T, dtype=np.float64)
+    return np.asarray(mixed.astype(fetched.dtype).astype(np.float32))

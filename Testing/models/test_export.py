@@ -69,6 +69,7 @@ def test_slabs_and_portions_of_any_size_give_the_same(nnunet, monkeypatch):
     whole = ours(logits, (19, 31, 16), None, export.strongest_class)
     monkeypatch.setattr(export, "VOXELS_AT_ONCE", 31 * 16 * 3)
     monkeypatch.setitem(export.VALUES_AT_ONCE, "cpu", 35)
+    monkeypatch.setattr(export, "POINTS_AT_ONCE", 7)
     assert np.array_equal(ours(logits, (19, 31, 16), None, export.strongest_class), whole)
 
 
@@ -77,7 +78,7 @@ def test_only_borders_are_interpolated(nnunet, monkeypatch):
     interpolate = export._interpolate
 
     def counting(*arguments):
-        points.append(len(arguments[3]))
+        points.append(len(arguments[1]))
         return interpolate(*arguments)
 
     monkeypatch.setattr(export, "_interpolate", counting)
