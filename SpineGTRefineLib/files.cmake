@@ -52,11 +52,14 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/app.py
   SpineGTRefineLib/cli/batch.py
   SpineGTRefineLib/cli/check.py
+  SpineGTRefineLib/cli/compare.py
+  SpineGTRefineLib/cli/consensus.py
   SpineGTRefineLib/cli/convert.py
   SpineGTRefineLib/cli/demo.py
   SpineGTRefineLib/cli/demo_models.py
   SpineGTRefineLib/cli/doctor.py
   SpineGTRefineLib/cli/env.py
+  SpineGTRefineLib/cli/evaluate.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
   SpineGTRefineLib/cli/mask_files.py
@@ -83,6 +86,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/report/views.py
   SpineGTRefineLib/cli/review.py
   SpineGTRefineLib/cli/run.py
+  SpineGTRefineLib/cli/scoring.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
   SpineGTRefineLib/cli/version.py
@@ -262,6 +266,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/model_choice.py
   SpineGTRefineLib/recipes/network.py
   SpineGTRefineLib/recipes/procedures/__init__.py
+  SpineGTRefineLib/recipes/procedures/lumbosacral.py
+  SpineGTRefineLib/recipes/procedures/mouse.py
   SpineGTRefineLib/recipes/procedures/plain.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/saving.py
@@ -274,6 +280,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/assignment.py
   SpineGTRefineLib/refine/between_slices.py
   SpineGTRefineLib/refine/canal.py
+  SpineGTRefineLib/refine/column.py
   SpineGTRefineLib/refine/compatible.py
   SpineGTRefineLib/refine/components.py
   SpineGTRefineLib/refine/compose.py
@@ -285,6 +292,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/inputs.py
   SpineGTRefineLib/refine/instances.py
   SpineGTRefineLib/refine/layers.py
+  SpineGTRefineLib/refine/level_names.py
   SpineGTRefineLib/refine/levels.py
   SpineGTRefineLib/refine/matching.py
   SpineGTRefineLib/refine/matter.py
@@ -296,6 +304,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/runs.py
   SpineGTRefineLib/refine/separation.py
   SpineGTRefineLib/refine/spine.py
+  SpineGTRefineLib/refine/spine_from_parts.py
+  SpineGTRefineLib/refine/spread.py
   SpineGTRefineLib/refine/surface.py
   SpineGTRefineLib/refine/transfer.py
   SpineGTRefineLib/refine/writing.py
@@ -306,6 +316,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/drafting.py
   SpineGTRefineLib/review/drafts.py
   SpineGTRefineLib/review/editor.py
+  SpineGTRefineLib/review/holding.py
   SpineGTRefineLib/review/keys.py
   SpineGTRefineLib/review/lease.py
   SpineGTRefineLib/review/lists.py
@@ -316,6 +327,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/prefetch.py
   SpineGTRefineLib/review/problems.py
   SpineGTRefineLib/review/proposals.py
+  SpineGTRefineLib/review/run_board.py
   SpineGTRefineLib/review/runs.py
   SpineGTRefineLib/review/saving.py
   SpineGTRefineLib/review/session.py
@@ -407,6 +419,20 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Models/demo/cord/dataset.json
   Resources/Models/demo/cord/fold_all/checkpoint_final.pth
   Resources/Models/demo/cord/plans.json
+  Resources/Models/demo/lumbosacral/SHA256.json
+  Resources/Models/demo/lumbosacral/dataset.json
+  Resources/Models/demo/lumbosacral/fold_all/checkpoint_final.pth
+  Resources/Models/demo/lumbosacral/plans.json
+  Resources/Models/demo/mouse/MODEL_CARD.md
+  Resources/Models/demo/mouse/SHA256.json
+  Resources/Models/demo/mouse/dataset.json
+  Resources/Models/demo/mouse/fold_all/checkpoint_final.pth
+  Resources/Models/demo/mouse/plans.json
+  Resources/Models/demo/mouse_2d/MODEL_CARD.md
+  Resources/Models/demo/mouse_2d/SHA256.json
+  Resources/Models/demo/mouse_2d/dataset.json
+  Resources/Models/demo/mouse_2d/fold_all/checkpoint_final.pth
+  Resources/Models/demo/mouse_2d/plans.json
   Resources/Models/models.json
   Resources/Phantoms/regions.csv
   Resources/Phantoms/segments.csv
@@ -415,6 +441,8 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Phantoms/vertebrae.csv
   Resources/Recipes/canal.toml
   Resources/Recipes/cord.toml
+  Resources/Recipes/lumbosacral.toml
+  Resources/Recipes/mouse.toml
   Resources/Report/report.css
   Resources/Report/report.html.j2
   )

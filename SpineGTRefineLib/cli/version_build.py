@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +14,8 @@ from .terminal import Terminal, terminal_of
 from .version_options import FolderOption, open_version, versions_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..bids import Dataset
-    from ..learning.versions import Version
+    from ..learning.versions import Place, Version
 
 
 def build(
@@ -60,6 +59,18 @@ def build(
         bool,
         typer.Option("--leave-out-bad", help="Leave out files that cannot be used and second copies of an image."),
     ] = False,
+    from_list: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-list",
+            metavar="FILE",
+            help="Take cases and split from an older project's list: a sacrum configuration, a rootlets table, or a "
+            "mouse conversion_dict.json. What is wrong about it is told and kept with the version.",
+        ),
+    ] = None,
+    repair_leaks: Annotated[
+        bool, typer.Option("--repair-leaks", help="Bring subjects that the list puts on both sides to one side.")
+    ] = False,
     versions: FolderOption = None,
     output: OutputOption = None,
     json: JsonOption = False,
@@ -74,20 +85,38 @@ def build(
     from ..bids import Dataset, mask_type
     from ..learning.versions import BuildSettings, Rules, SplitSettings, build_version
 
-    if after is not None and new_test_set:
-        raise UsageError("A test set is either taken over or new.", "Leave out --after or --new-test-set.")
+    if after is not None and (new_test_set or from_list):
+        raise UsageError("A test set is taken over, or new, or from a list.", "Leave out --after, or the other option.")
     opened = Dataset.open(dataset, output)
     rules = Rules(worst_grade=worst_grade, contrasts=contrast or ())
     if status:
         rules = Rules(status, worst_grade, contrast or ())
     settings = BuildSettings(rules, SplitSettings(test, folds, seed), "leave-out" if leave_out_bad else "refuse")
     kind = mask_type(mask)
-    parent = None if new_test_set else _parent(opened, versions, after, kind.name)
+    parent = None
+    if from_list is not None:
+        assigned, notes = _read_list(opened, from_list, repair=repair_leaks)
+        settings = replace(settings, assigned=assigned, notes=notes)
+    elif not new_test_set:
+        parent = _parent(opened, versions, after, kind.name)
     with terminal.counter("Reading") as show:
         version = build_version(
             opened, kind, settings, name=name, parent=parent, folder=versions_of(opened, versions), progress=show
         )
     terminal.answer(as_dict(version), lambda: show_version(terminal, version))
+
+
+def _read_list(dataset: Dataset, path: Path, *, repair: bool) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """Return the place of each case that a list names, and what is wrong about the list, in words."""
+    from ..learning.seeds import matched, read_seed_list, without_leaks
+
+    listed = read_seed_list(path)
+    places, defects = matched(listed, dataset)
+    if repair:
+        places, leaks = without_leaks(places, dataset)
+        defects += leaks
+    notes = [f"{path.name}: {defect.where}: {defect.message}" for defect in (*listed.defects, *defects)]
+    return places, tuple(notes)
 
 
 def _parent(dataset: Dataset, folder: Path | None, after: str | None, mask: str) -> Version | None:

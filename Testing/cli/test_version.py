@@ -59,3 +59,14 @@ def test_a_changed_mask_fails_the_check(program, dataset, save):
     outcome = program("version", "show", dataset, "D1", "--check")
     assert outcome.code == 32
     assert "no longer what it was" in outcome.err
+
+
+def test_an_older_projects_list_is_taken_over_with_what_is_wrong_about_it(program, dataset, tmp_path):
+    table = tmp_path / "D2.tsv"
+    table.write_text("file_name\tfolder\nsub-01_T2w.nii.gz\ttrain\nsub-02_T2w.nii.gz\ttest\nsub-09_T2w.nii.gz\ttest\n")
+    outcome = program("version", "build", dataset, "--status", "todo", "--from-list", table, "--json")
+    assert outcome.code == 0, outcome.err
+    assert [row["split"] for row in outcome.json["cases"]] == ["train", "test"]
+    assert outcome.json["notes"] == ["D2.tsv: sub-09_T2w: is listed, but the dataset has no such image"]
+    refused = program("version", "build", dataset, "--from-list", table, "--after", "D1")
+    assert refused.code == 2

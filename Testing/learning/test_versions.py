@@ -30,7 +30,7 @@ from SpineGTRefineLib.learning.versions import (
     version_names,
     versions_folder,
 )
-from SpineGTRefineLib.learning.versions import version as version_module
+from SpineGTRefineLib.learning.versions import writing as version_module
 from SpineGTRefineLib.learning.versions.splits import split_subjects
 
 LEAVE_OUT = BuildSettings(bad="leave-out")

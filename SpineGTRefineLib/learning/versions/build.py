@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from ... import __version__
 from ...bids import Dataset, MaskType
-from ...bids.identity import timestamp
-from ...bids.jsonfiles import read_json
-from ...bids.layout import sidecar_path
-from ...bids.pairs import OWN_KEY
 from ...errors import CancelledError, DatasetError, InputError, RefineError, UsageError
+from .facts import facts_of, row_of, test_set_notes
 from .fingerprints import Fingerprint, Ledger
 from .places import next_name, require_name, versions_folder
-from .rows import NO_FOLD, LeftOut, VersionCase
+from .rows import LeftOut, VersionCase
 from .selection import Candidate, Rules, choose
 from .splits import Place, SplitSettings, refuse_leaks, split_subjects
-from .version import Version, identity_of_test_set, write_version
+from .version import Version
+from .writing import write_version
 
 Read = tuple[Candidate, Fingerprint]
 Progress = Callable[[int, int, str], None]
@@ -44,12 +41,15 @@ class BuildSettings:
     assigned
         Place of each case by key, from a list that exists already (see :mod:`.seeds`); cases that are not in it stay
         out. None to share out by the seed.
+    notes
+        What else is worth keeping with the version (what was wrong about that list).
     """
 
     rules: Rules = field(default_factory=Rules)
     split: SplitSettings = field(default_factory=SplitSettings)
     bad: Literal["refuse", "leave-out"] = "refuse"
     assigned: Mapping[str, Place] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def build_version(
@@ -114,7 +114,15 @@ def build_version(
     if not any(row.split == "train" for row in rows):
         raise DatasetError("No case is left to train on.", _why_empty(left_out))
     version = write_version(
-        unfinished, target, _facts(mask_type, settings, parent, rows), rows, left_out, (dataset.root, dataset.output)
+        unfinished,
+        target,
+        {
+            **facts_of(mask_type, settings.rules, settings.split, parent),
+            "Notes": [*settings.notes, *test_set_notes(parent, rows)],
+        },
+        rows,
+        left_out,
+        (dataset.root, dataset.output),
     )
     ledger.drop()
     return version
@@ -190,75 +198,8 @@ def _rows(dataset: Dataset, read: Sequence[Read], settings: BuildSettings, paren
         folds={row.subject: row.fold for row in parent.cases("train")} if parent else None,
     )
     if settings.assigned is not None:
-        return [_row(dataset, *entry, settings.assigned[entry[0].case.key]) for entry in read]
-    return [_row(dataset, *entry, places[entry[0].case.subject]) for entry in read]
-
-
-def _row(dataset: Dataset, candidate: Candidate, found: Fingerprint, place: Place) -> VersionCase:
-    case, event = candidate.case, candidate.event
-    return VersionCase(
-        case=case.key,
-        subject=case.subject,
-        session=case.session or "",
-        contrast=case.contrast,
-        split=place.split,
-        fold=place.fold if place.split == "train" else NO_FOLD,
-        status=event.status if event else "todo",
-        grade=event.grade if event else None,
-        rater=event.rater if event else "",
-        image=_uri(dataset, case.image),
-        image_sha256=found.image_sha256,
-        image_content=found.image_content,
-        mask=_uri(dataset, candidate.mask),
-        mask_sha256=found.mask_sha256,
-        values=found.values,
-        verified=_verified(candidate.mask, found.mask_sha256),
-    )
-
-
-def _uri(dataset: Dataset, path: Path) -> str:
-    uri = dataset.uri(path)
-    if uri is None:
-        raise DatasetError(f"{path} lies outside of the dataset.", "Open the dataset by its own folder.")
-    return uri
-
-
-def _verified(mask: Path, sha256: str) -> Mapping[str, Any]:
-    own = read_json(sidecar_path(mask)).content.get(OWN_KEY)
-    if not isinstance(own, dict) or own.get("SHA256") != sha256:
-        return {}
-    marks = own.get("Verified")
-    return marks if isinstance(marks, dict) else {}
-
-
-def _facts(
-    mask_type: MaskType, settings: BuildSettings, parent: Version | None, rows: Sequence[VersionCase]
-) -> dict[str, Any]:
-    return {
-        "MaskType": mask_type.name,
-        "LabelScheme": mask_type.scheme_name,
-        "Created": timestamp(),
-        "GeneratedBy": {"Name": "spine-gt-refine", "Version": __version__},
-        "Seed": settings.split.seed,
-        "TestFraction": settings.split.test_fraction,
-        "Rules": settings.rules.as_json(),
-        "Parent": {"Name": parent.name, "SHA256": parent.sha256} if parent else None,
-        "Notes": _test_set_notes(parent, rows) if parent else [],
-    }
-
-
-def _test_set_notes(parent: Version, rows: Sequence[VersionCase]) -> list[str]:
-    """Say what is different about the test set; nothing if scores on the two versions compare."""
-    if identity_of_test_set(rows) == parent.test_sha256:
-        return []
-    now = {row.case: row for row in rows if row.split == "test"}
-    notes = []
-    for row in parent.cases("test"):
-        if row.case not in now:
-            notes.append(f"test case {row.case} is missing: scores do not compare with those on {parent.name}")
-        elif now[row.case].mask_sha256 != row.mask_sha256:
-            notes.append(f"the mask of test case {row.case} changed: scores do not compare with those on {parent.name}")
-    return notes or [f"the test set is not that of {parent.name}: scores do not compare"]
+        return [row_of(dataset, *entry, settings.assigned[entry[0].case.key]) for entry in read]
+    return [row_of(dataset, *entry, places[entry[0].case.subject]) for entry in read]
 
 
 def _refusal(found: Sequence[LeftOut]) -> RefineError:

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ...bids import MaskType, mask_type
-from ...bids.jsonfiles import json_text, require_json
+from ...bids.jsonfiles import require_json
 from ...bids.uris import path_of
-from ...errors import CancelledError, ChangedOnDiskError, CorruptFileError, MissingFileError, UsageError, WriteError
-from ...fileops import remedy_for, sha256_of_bytes, sha256_of_file, write_text_atomic
+from ...errors import CancelledError, ChangedOnDiskError, CorruptFileError, MissingFileError, UsageError
+from ...fileops import sha256_of_bytes, sha256_of_file
 from .places import CASES, LEFT_OUT, MANIFEST
 from .rows import (
     NO_FOLD,
     LeftOut,
     VersionCase,
     cases_table,
-    left_out_table,
     read_cases_table,
     read_left_out_table,
 )
@@ -202,39 +201,6 @@ def identity_of_test_set(rows: Iterable[VersionCase]) -> str:
     return sha256_of_bytes("\n".join(lines).encode())
 
 
-def write_version(
-    unfinished: Path,
-    target: Path,
-    facts: Mapping[str, Any],
-    rows: Iterable[VersionCase],
-    left_out: Iterable[LeftOut],
-    places: tuple[Path, Path],
-) -> Version:
-    """Write a version's files in the folder ``unfinished``, then give it its name in one step.
-
-    ``places`` are the dataset and its output; they are noted as they lie from the version, so that all move together.
-    """
-    rows, left_out = tuple(rows), tuple(left_out)
-    tables = {CASES: cases_table(rows), LEFT_OUT: left_out_table(left_out)}
-    root, output = places
-    manifest = {
-        "Format": FORMAT,
-        **facts,
-        "Dataset": _relative(root, target),
-        "Output": _relative(output, target),
-        "TestSetSHA256": identity_of_test_set(rows),
-        "Files": {name: sha256_of_bytes(text.encode()) for name, text in tables.items()},
-    }
-    for name, text in tables.items():
-        write_text_atomic(unfinished / name, text)
-    write_text_atomic(unfinished / MANIFEST, json_text(manifest))
-    try:
-        unfinished.rename(target)
-    except OSError as error:
-        raise WriteError(f"{target} could not be made: {error.strerror}.", remedy_for(error)) from error
-    return Version(target, manifest, tuple(sorted(rows, key=lambda row: row.case)), left_out, root, output)
-
-
 def _whole(path: Path, hashes: Mapping[str, str]) -> str:
     if not path.is_file():
         raise CorruptFileError(f"{path} is missing.", "A version is never changed: build a new one.")
@@ -242,14 +208,6 @@ def _whole(path: Path, hashes: Mapping[str, str]) -> str:
     if sha256_of_bytes(data) != hashes.get(path.name):
         raise CorruptFileError(f"{path} was changed by hand.", "A version is never changed: build a new one.")
     return data.decode("utf-8")
-
-
-def _relative(path: Path, folder: Path) -> str:
-    path, folder = path.resolve(), folder.parent.resolve() / folder.name
-    try:
-        return Path(os.path.relpath(path, folder)).as_posix()
-    except ValueError:  # on another drive
-        return path.as_posix()
 
 
 def _from(folder: Path, stored: str) -> Path:
