@@ -142,6 +142,34 @@ def restore_native(labels: LabelMap, geometry: Geometry) -> LabelMap:
     return replace(resample_labels(labels, geometry), source=None)
 
 
+def cut_faces(labels: LabelMap, geometry: Geometry) -> tuple[str, ...]:
+    """Return the sides of the box where a mask reaches its last voxels although the image goes on.
+
+    Parameters
+    ----------
+    labels
+        The mask on the working grid.
+    geometry
+        The image's grid, with the same axes.
+
+    Returns
+    -------
+    tuple of str
+        ``left``, ``right``, ``back``, ``front``, ``foot``, ``head``.
+    """
+    names = (("left", "right"), ("back", "front"), ("foot", "head"))
+    box, faces = labels.geometry, []
+    ends = geometry.to_index(box.to_world([(0, 0, 0), np.array(box.shape) - 1]))
+    for axis, (world, direction) in enumerate(box.orientation.astype(int).tolist()):
+        # The last voxel of the box may lie up to one of its own voxels inside the image's last.
+        slack = box.spacing[axis] / geometry.spacing[axis]
+        goes_on = (ends[0, axis] > slack, ends[1, axis] < geometry.shape[axis] - 1 - slack)
+        for end, index in enumerate((0, -1)):
+            if goes_on[end] and labels.array.take(index, axis).any():
+                faces.append(names[world][end if direction > 0 else 1 - end])
+    return tuple(faces)
+
+
 def _smoothed(slices: np.ndarray, centers: np.ndarray, sigma: float) -> np.ndarray:
     """Smooth along the slices; a line stays a line up to its ends, since the ends are prolonged in their direction."""
     every = np.arange(slices[0], slices[-1] + 1)

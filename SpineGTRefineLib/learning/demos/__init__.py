@@ -3,9 +3,11 @@
 from .canal import CANAL
 from .cord import CORD
 from .definition import Demo
+from .lumbosacral import LUMBOSACRAL
+from .mouse import MOUSE, MOUSE_2D
 from .spine import SPINE
 
-DEMOS: dict[str, Demo] = {demo.name: demo for demo in (CANAL, CORD, SPINE)}
+DEMOS: dict[str, Demo] = {demo.name: demo for demo in (CANAL, CORD, SPINE, LUMBOSACRAL, MOUSE, MOUSE_2D)}
 """All demos by name."""
 
 __all__ = ["DEMOS", "Demo"]

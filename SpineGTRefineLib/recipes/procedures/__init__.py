@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..work import Procedure
-from . import plain
+from . import lumbosacral, mouse, plain
 
 PROCEDURES: dict[str, Procedure] = {
     "plain": Procedure(plain.run),
+    "lumbosacral": Procedure(lumbosacral.run, lumbosacral.SETTINGS),
+    "mouse": Procedure(mouse.run, mouse.SETTINGS),
 }
 """All procedures by name."""
