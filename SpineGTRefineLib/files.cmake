@@ -157,12 +157,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/evaluation/surfaces.py
   SpineGTRefineLib/learning/exchange/__init__.py
   SpineGTRefineLib/learning/exchange/back.py
+  SpineGTRefineLib/learning/exchange/channels.py
   SpineGTRefineLib/learning/exchange/export.py
   SpineGTRefineLib/learning/exchange/numbers.py
   SpineGTRefineLib/learning/exchange/partial.py
   SpineGTRefineLib/learning/exchange/record.py
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/nnunet_training.py
+  SpineGTRefineLib/learning/preparation/__init__.py
+  SpineGTRefineLib/learning/preparation/ends.py
+  SpineGTRefineLib/learning/preparation/parts.py
   SpineGTRefineLib/learning/ranking/__init__.py
   SpineGTRefineLib/learning/ranking/dataset.py
   SpineGTRefineLib/learning/ranking/order.py
@@ -269,6 +273,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/procedures/lumbosacral.py
   SpineGTRefineLib/recipes/procedures/mouse.py
   SpineGTRefineLib/recipes/procedures/plain.py
+  SpineGTRefineLib/recipes/procedures/spine.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/saving.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
@@ -419,6 +424,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Models/demo/cord/dataset.json
   Resources/Models/demo/cord/fold_all/checkpoint_final.pth
   Resources/Models/demo/cord/plans.json
+  Resources/Models/demo/lumbosacral/MODEL_CARD.md
   Resources/Models/demo/lumbosacral/SHA256.json
   Resources/Models/demo/lumbosacral/dataset.json
   Resources/Models/demo/lumbosacral/fold_all/checkpoint_final.pth
