@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from . import check, convert, demo, doctor, env, history, index, models, publish, refine, run, version
+from . import check, convert, demo, doctor, env, history, index, models, publish, refine, review, run, version
 from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
@@ -33,6 +33,7 @@ ORDER = (
     "run",
     "refine",
     "check",
+    "review",
     "history",
     "publish",
     "version",
@@ -57,6 +58,7 @@ app.command("index", rich_help_panel=REPAIR)(index.index)
 app.command("run", rich_help_panel=REPAIR)(run.run)
 app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
 app.command("check", rich_help_panel=REPAIR)(check.check)
+app.command("review", rich_help_panel=REPAIR)(review.review)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.add_typer(version.app, name="version", rich_help_panel=LEARN)

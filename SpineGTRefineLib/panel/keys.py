@@ -7,61 +7,23 @@ that. They exist only while the module is shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ..review.keys import KEYS, Key
 from .preferences import keyOf
 
 TEXT_FIELDS = ("QLineEdit", "QPlainTextEdit", "QTextEdit", "QSpinBox", "QDoubleSpinBox", "QComboBox")
 """Widgets that need letters for themselves."""
 
 
-@dataclass(frozen=True)
-class Key:
-    """One act that has a key.
-
-    Parameters
-    ----------
-    name
-        Of the act.
-    sequence
-        The usual key; the user may choose another.
-    text
-        What it does.
-    """
-
-    name: str
-    sequence: str
-    text: str
-
-
 def keys() -> tuple[Key, ...]:
-    """All keys, in the order of the key sheet."""
-    return (
-        Key("saveAndNext", "Ctrl+Return", _("Save and next")),
-        Key("flagAndNext", "Ctrl+Shift+Return", _("Flag and next")),
-        Key("nextCase", "Ctrl+N", _("Next mask")),
-        Key("previousCase", "Ctrl+P", _("Previous mask")),
-        Key("nextToDo", "Ctrl+Shift+N", _("Next mask to do")),
-        Key("previousToDo", "Ctrl+Shift+P", _("Previous mask to do")),
-        Key("nextProblem", "N", _("Next problem")),
-        Key("previousProblem", "P", _("Previous problem")),
-        Key("jump", "J", _("Go to the selected structure")),
-        Key("run", "M", _("Run the chosen model")),
-        Key("draft", "Ctrl+Shift+D", _("Keep a draft now")),
-        Key("blink", "K", _("Show the compared version, or the mask")),
-        Key("outline", "O", _("Outlines or filled masks")),
-        Key("hide", "H", _("Hide or show all masks")),
-        Key("sphere", "S", _("Flat brush or ball")),
-        Key("shiftUp", "U", _("Shift levels up from the selected vertebra")),
-        Key("shiftDown", "L", _("Shift levels down from the selected vertebra")),
-        Key("note", "C", _("Write a note")),
-        Key("keys", "?", _("Show or hide this list")),
-    )
+    """Return all keys, in the order of the key sheet, in the user's language."""
+    return tuple(replace(key, text=_(key.text)) for key in KEYS)
 
 
 class Shortcuts:

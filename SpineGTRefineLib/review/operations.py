@@ -10,7 +10,7 @@ import numpy as np
 from ..anatomy import LabelEntry, structure
 from ..errors import LabelError, UsageError
 from ..imaging import LabelMap
-from ..refine import levels
+from ..refine import between_slices, levels
 from ..refine.components import largest_component
 
 
@@ -73,6 +73,15 @@ def keep_largest_piece(key: str) -> Operation:
         return _filled(labels, mask & ~largest_component(mask), 0)
 
     return Operation(f"keep the largest piece of {structure(key).name}", function)
+
+
+def fill_between_slices(key: str) -> Operation:
+    """Fill the empty slices between those in which a structure is drawn; other structures keep their voxels."""
+
+    def function(labels: LabelMap) -> LabelMap:
+        return between_slices.fill_between_slices(labels, labels.scheme.value_of(_present(labels, key)))
+
+    return Operation(f"fill {structure(key).name} between slices", function)
 
 
 def clear_slices(axis: int, first: int, last: int, keys: Collection[str] | None = None) -> Operation:

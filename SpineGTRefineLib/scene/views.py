@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import slicer
 
-from ..imaging import LabelMap
+from ..imaging import Geometry, LabelMap
 from .context import Scene
 
 WINDOW_PERCENTILES = (0.5, 99.5)
 """Intensities between which an image is shown from black to white."""
+
+
+@dataclass(frozen=True)
+class SliceOnScreen:
+    """A slice of an image that a view shows.
+
+    Parameters
+    ----------
+    axis, index
+        Array axis of the image, and index along it.
+    forward
+        How the index changes when the view goes on to its next slice: 1 or -1.
+    """
+
+    axis: int
+    index: int
+    forward: int
+
+
+def slices_on_screen(scene: Scene, geometry: Geometry) -> tuple[SliceOnScreen, ...]:
+    """Return the slice of an image that each view shows, that of the view under the mouse first.
+
+    Views that show no slice of the image (they stand beside it) are left out.
+    """
+    under_mouse = _view_under_mouse(scene)
+    nodes = sorted(_nodes(scene, "vtkMRMLSliceNode"), key=lambda node: node is not under_mouse)
+    shown = (_slice_of(node, geometry) for node in nodes)
+    return tuple(found for found in shown if found is not None)
 
 
 def show_in_slices(scene: Scene, background: Any, foreground: Any = None, opacity: float = 0.5) -> None:
@@ -35,10 +64,10 @@ def align_slices(scene: Scene, volume: Any) -> None:
         view.RotateToVolumePlane(volume)
 
 
-def set_window(volume: Any, array: np.ndarray) -> None:
+def set_window(volume: Any, array: np.ndarray, percentiles: tuple[float, float] = WINDOW_PERCENTILES) -> None:
     """Show a volume from black to white between two percentiles of its voxels."""
     display = volume.GetDisplayNode()
-    low, high = np.percentile(array[np.isfinite(array)], WINDOW_PERCENTILES) if array.size else (0.0, 1.0)
+    low, high = np.percentile(array[np.isfinite(array)], percentiles) if array.size else (0.0, 1.0)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
 
@@ -77,3 +106,19 @@ def center_of(labels: LabelMap, value: int) -> tuple[float, float, float] | None
 
 def _nodes(scene: Scene, class_name: str) -> list[Any]:
     return [scene.mrml.GetNthNodeByClass(i, class_name) for i in range(scene.mrml.GetNumberOfNodesByClass(class_name))]
+
+
+def _slice_of(view: Any, geometry: Geometry) -> SliceOnScreen | None:
+    matrix = view.GetSliceToRAS()
+    normal, place = ([matrix.GetElement(row, column) for row in range(3)] for column in (2, 3))
+    ahead = np.linalg.inv(geometry.affine[:3, :3] / geometry.spacing) @ normal
+    axis = int(np.abs(ahead).argmax())
+    index = int(np.rint(geometry.to_index(place)[axis]))
+    if not 0 <= index < geometry.shape[axis]:
+        return None
+    return SliceOnScreen(axis, index, 1 if ahead[axis] > 0 else -1)
+
+
+def _view_under_mouse(scene: Scene) -> Any:
+    crosshair = scene.mrml.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+    return crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0]) if crosshair is not None else None

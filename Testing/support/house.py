@@ -28,7 +28,7 @@ STRANGERS = ({"review", "learning"},)
 FRONTS = {"scene": {"panel", "web"}, "panel": set(), "web": set(), "cli": set()}
 """Rooms with a window or a terminal, and the rooms that may import them; beside those only the module file may."""
 
-STARTERS = {f"{LIBRARY}.__main__": {"cli"}}
+STARTERS = {f"{LIBRARY}.__main__": {"cli"}, f"{LIBRARY}.cli.review": {"web"}}
 """Modules that start a front, and which one. A command that opens a window or a station is added here."""
 
 SHIPPED_WITH_SLICER = frozenset({"numpy", "scipy", "SimpleITK", "vtk", "nibabel"})
@@ -43,7 +43,7 @@ INSIDE_SLICER = (
 PACKAGES_OF = {
     "scene": {"slicer", "vtk", "vtkmodules"},
     "panel": {"slicer", "vtk", "qt", "ctk"},
-    "web": {"slicer", "vtk", "trame", "trame_slicer"},
+    "web": {"slicer", "vtk", "trame", "trame_slicer", "undo_stack"},
     "cli": {"jinja2", "PIL", "rich", "typer"},
 }
 """What else a room may import when it is itself imported."""

@@ -1,0 +1,78 @@
+"""Who may use the station: one person at a time, from this machine unless told otherwise, and only with the token."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from dataclasses import dataclass, field
+
+from ..errors import UsageError
+
+LOCAL_HOST = "127.0.0.1"
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(24)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host name or address means this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the station listens.
+
+    Parameters
+    ----------
+    host, port
+        Where; port 0 takes a free one.
+    token
+        What a browser must know to be let in. Also on this machine: any web page that is open in the browser could
+        otherwise talk to the station behind the rater's back.
+    """
+
+    host: str = LOCAL_HOST
+    port: int = 0
+    token: str = field(default_factory=new_token)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise UsageError(f"There is no port {self.port}.", "Choose one from 1024 to 65535, or leave --port out.")
+
+    def url(self, port: int) -> str:
+        """Return what to open in the browser once the station listens on ``port``."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{port}/index.html?secret={self.token}"
+
+
+class Seat:
+    """The one place at the station. Pages are told apart by an id that each browser tab makes for itself."""
+
+    def __init__(self) -> None:
+        self.holder = ""
+
+    def claim(self, page: str) -> bool:
+        """Sit down if the seat is free; return whether ``page`` has it now."""
+        self.holder = self.holder or page
+        return self.holder == page
+
+    def take_over(self, page: str) -> None:
+        """Take the seat from whoever has it."""
+        self.holder = page
+
+    def leave(self, page: str) -> None:
+        """Stand up; pages that only wait do not matter."""
+        if self.holder == page:
+            self.holder = ""
+
+    def allows(self, page: str) -> bool:
+        """Whether a page may act."""
+        return bool(page) and self.holder == page

@@ -1,0 +1,123 @@
+"""What the page can ask for, by name: the keys of the panel, trame's triggers and the buttons use the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..review.keys import KEYS, Key
+from .parts.editing import EditingPart
+from .parts.finish import FinishPart
+from .parts.looks import LookPart
+from .parts.models import ModelPart
+from .parts.problems import ProblemPart
+from .parts.versions import VersionPart
+from .parts.worklist import WorklistPart
+
+STATION_KEYS = (
+    Key("tool:paint", "1", "Paint"),
+    Key("tool:erase", "2", "Erase"),
+    Key("tool:draw", "3", "Draw"),
+    Key("tool:scissors", "4", "Scissors"),
+    Key("tool:threshold", "5", "Threshold"),
+    Key("tool:islands", "6", "Islands"),
+    Key("tool:smoothing", "7", "Smoothing"),
+    Key("tool:none", "Escape", "No tool: the mouse scrolls and pans"),
+    Key("smallerBrush", "[", "Smaller brush"),
+    Key("largerBrush", "]", "Larger brush"),
+    Key("undo", "Ctrl+Z", "Undo"),
+    Key("redo", "Ctrl+Y", "Redo"),
+    Key("verify", "V", "Vouch for the selected structure"),
+    Key("previousStructure", "Q", "Previous structure"),
+    Key("nextStructure", "W", "Next structure"),
+)
+"""Keys that Slicer's segment editor has of its own in the panel, and a few of the page."""
+
+
+def all_keys() -> tuple[Key, ...]:
+    """Return the keys of the page, in the order of the key sheet."""
+    return (*KEYS, *STATION_KEYS)
+
+
+class Acts:
+    """Everything the page can ask for.
+
+    Parameters
+    ----------
+    parts
+        The parts of the page, by their class.
+    """
+
+    def __init__(self, parts: dict[type, Any]) -> None:
+        editing: EditingPart = parts[EditingPart]
+        finish: FinishPart = parts[FinishPart]
+        looks: LookPart = parts[LookPart]
+        models: ModelPart = parts[ModelPart]
+        problems: ProblemPart = parts[ProblemPart]
+        versions: VersionPart = parts[VersionPart]
+        worklist: WorklistPart = parts[WorklistPart]
+        self._editing = editing
+        self._acts: dict[str, Callable[..., Any]] = {
+            "saveAndNext": finish.save_and_next,
+            "insist": lambda: finish.save_and_next(insist=True),
+            "flagAndNext": finish.flag_and_next,
+            "exclude": finish.exclude,
+            "draft": finish.keep_draft,
+            "giveUp": finish.give_up,
+            "takeOverMask": finish.take_over,
+            "verify": finish.verify,
+            "open": worklist.go,
+            "nextCase": lambda: worklist.step(1),
+            "previousCase": lambda: worklist.step(-1),
+            "nextToDo": worklist.next_to_do,
+            "previousToDo": worklist.previous_to_do,
+            "problem": problems.go,
+            "nextProblem": lambda: problems.step(1),
+            "previousProblem": lambda: problems.step(-1),
+            "run": models.run,
+            "cancel": models.cancel,
+            "compare": versions.compare,
+            "adoptAll": versions.adopt_all,
+            "adoptChosen": versions.adopt_chosen,
+            "stopComparing": versions.stop,
+            "blink": versions.toggle_blink,
+            "outline": looks.toggle_outline,
+            "hide": looks.toggle_hidden,
+            "select": editing.select,
+            "toggleSegment": editing.toggle,
+            "add": editing.add,
+            "jump": editing.jump,
+            "tool": editing.use,
+            "applyTool": editing.apply_tool,
+            "smallerBrush": lambda: editing.resize_brush(-1),
+            "largerBrush": lambda: editing.resize_brush(1),
+            "sphere": editing.toggle_sphere,
+            "undo": editing.undo,
+            "redo": editing.redo,
+            "shiftUp": lambda: editing.shift(-1),
+            "shiftDown": lambda: editing.shift(1),
+            "keepLargest": editing.keep_largest,
+            "fillBetween": editing.fill_between,
+            "partner": editing.with_partner,
+            "previousStructure": lambda: self._neighbor(-1),
+            "nextStructure": lambda: self._neighbor(1),
+        }
+
+    def do(self, name: str, arguments: list[Any]) -> None:
+        """Do an act; ``name:argument`` stands for an act with one argument, as keys have it.
+
+        Raises
+        ------
+        RefineError
+            It cannot be done; the page says why.
+        """
+        name, _, argument = name.partition(":")
+        if name in self._acts:
+            self._acts[name](*([argument] if argument else arguments))
+
+    def _neighbor(self, by: int) -> None:
+        segments = self._editing.state.segments
+        keys = [segment["key"] for segment in segments]
+        if keys:
+            here = keys.index(self._editing.state.active) if self._editing.state.active in keys else 0
+            self._editing.select(keys[(here + by) % len(keys)])

@@ -1,0 +1,209 @@
+"""Puts the station together and serves it: trame's server, trame-slicer's views, our session and parts."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import webbrowser
+from collections.abc import Callable
+from typing import Any
+
+from trame.app import get_server
+from trame_slicer.core import SlicerApp
+
+from ..bids import Dataset
+from ..errors import RefineError
+from .access import Address, Seat
+from .acts import Acts, all_keys
+from .display import Display
+from .page.page import build_page
+from .parts.editing import EditingPart
+from .parts.finish import FinishPart
+from .parts.looks import LookPart
+from .parts.models import ModelPart
+from .parts.part import Part
+from .parts.problems import ProblemPart
+from .parts.versions import VersionPart
+from .parts.worklist import WorklistPart
+from .station import Station
+
+PARTS: tuple[type[Part], ...] = (
+    *(WorklistPart, EditingPart, ProblemPart, ModelPart, VersionPart, LookPart, FinishPart),
+)
+TICK_S = 1.0
+STROKE_S = 0.06
+"""One stroke brings dozens of events; what they mean is looked at when they are over."""
+CHECK_S = 0.7
+"""How long the mask must rest before it is checked again."""
+
+START: dict[str, Any] = {
+    "trame__title": "SpineGTRefine",
+    "trame__favicon": None,
+    "message": "",
+    "message_level": "info",
+    "tab": "worklist",
+    "sheet": False,
+    "holder": "",
+    "rater": "",
+    "dataset_name": "",
+    "key_map": [],
+}
+
+
+class StationServer:
+    """The station as a server for one person.
+
+    Parameters
+    ----------
+    dataset
+        What is reviewed.
+    rater
+        Who works.
+    """
+
+    def __init__(self, dataset: Dataset, rater: str) -> None:
+        self._server = get_server(f"spine-gt-refine-{id(self)}", client_type="vue3")
+        self.state = self._server.state
+        self.state.update(START)
+        self.seat = Seat()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        app = SlicerApp()
+        display = Display(app, self._server)
+        self.station = Station(dataset, rater, app, display, self._deliver, self._after_stroke)
+        self.station.said.connect(self._say)
+        self.parts: dict[type, Any] = {kind: kind(self.station, self.state) for kind in PARTS}
+        self.acts = Acts(self.parts)
+        self.state.rater, self.state.dataset_name = rater, dataset.root.name
+        self.state.key_map = [{"keys": key.in_browser, "act": key.name, "text": key.text} for key in all_keys()]
+        self.station.changed.connect(self._on_changed)
+        self.station.opened.connect(self._on_opened)
+        for signal in app.segmentation_editor.signals():
+            signal.connect(lambda *_: self._soon("edit", STROKE_S, self.parts[EditingPart].update))
+        for name, answer in {
+            "act": self.act,
+            "sit": self.sit,
+            "take_over": self.take_over,
+            "leave": self.leave,
+        }.items():
+            self._server.controller.trigger(name)(answer)
+        build_page(self._server, display)
+        self._open_first()
+
+    # The page asks ---------------------------------------------------------------------------------------------------
+
+    def act(self, page: str, name: str, *arguments: Any) -> None:
+        """Do what a page asks for; a page that has not the seat is not heard."""
+        if not self.seat.allows(page):
+            return
+        try:
+            self.acts.do(name, list(arguments))
+        except RefineError as error:
+            self._say("error", str(error))
+        self.station.session.touch()
+        self._update()
+
+    def sit(self, page: str) -> None:
+        """Give the seat to a page if it is free."""
+        self.seat.claim(page)
+        self.state.holder = self.seat.holder
+
+    def take_over(self, page: str) -> None:
+        """Give the seat to a page, whoever has it."""
+        self.seat.take_over(page)
+        self.state.holder = self.seat.holder
+
+    def leave(self, page: str) -> None:
+        """Free the seat."""
+        self.seat.leave(page)
+        self.state.holder = self.seat.holder
+
+    # Running ---------------------------------------------------------------------------------------------------------
+
+    def serve(self, address: Address, *, on_ready: Callable[[str], None], open_browser: bool = False) -> None:
+        """Serve until interrupted; ``on_ready`` gets the address to open."""
+
+        def ready(**_: Any) -> None:
+            url = address.url(self._server.port)
+            self._loop = asyncio.get_running_loop()
+            self._loop.create_task(self._tick())
+            on_ready(url)
+            if open_browser:
+                webbrowser.open(url)
+
+        self._server.controller.on_server_ready.add(ready)
+        self._server.cli.set_defaults(authKey=address.token)
+        arguments, sys.argv = sys.argv, sys.argv[:1]  # trame would read our command line as its own
+        try:
+            self._server.start(
+                port=address.port,
+                host=address.host,
+                open_browser=False,
+                show_connection_info=False,
+                disable_logging=True,
+                timeout=0,
+            )
+        finally:
+            sys.argv = arguments
+            self.station.end()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            with self.state:
+                self.station.tick()
+                if self.parts[ModelPart].poll():
+                    self._update()
+
+    # Inside ----------------------------------------------------------------------------------------------------------
+
+    def _deliver(self, callback: Callable[[], None]) -> None:
+        """Run a callback on the server's thread, and tell the page what it changed."""
+
+        def run() -> None:
+            with self.state:
+                callback()
+
+        if self._loop is None:
+            run()
+        else:
+            self._loop.call_soon_threadsafe(run)
+
+    def _after_stroke(self, callback: Callable[[], None]) -> None:
+        self._soon("stroke", STROKE_S, callback)
+
+    def _soon(self, name: str, seconds: float, callback: Callable[[], None]) -> None:
+        """Run a callback once things have rested for a while; asked again meanwhile, it waits anew."""
+
+        def run() -> None:
+            with self.state:
+                callback()
+
+        if self._loop is None:
+            callback()
+            return
+        if name in self._timers:
+            self._timers[name].cancel()
+        self._timers[name] = self._loop.call_later(seconds, run)
+
+    def _open_first(self) -> None:
+        try:
+            self.station.open(self.station.session.worklist.first_to_do())
+        except RefineError as error:
+            self._say("error", str(error))
+        self._update()
+
+    def _say(self, level: str, text: str) -> None:
+        self.state.message_level, self.state.message = level, text
+
+    def _on_changed(self) -> None:
+        self._soon("update", STROKE_S, self._update)
+        self._soon("check", CHECK_S, self.parts[ProblemPart].update)
+
+    def _on_opened(self) -> None:
+        self.parts[WorklistPart].update()
+        self.parts[ProblemPart].update()
+
+    def _update(self) -> None:
+        self.parts[EditingPart].update()
+        self.parts[FinishPart].update()
