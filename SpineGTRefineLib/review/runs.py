@@ -16,11 +16,15 @@ from ..imaging import Geometry
 from ..recipes.definition import recipe
 from .origin import OriginKind, read_on_grid, saved_masks
 from .proposals import Proposal
+from .run_board import Run, RunBoard
 from .signal import Signal
 from .worklist import Item
 
 ON_SCREEN = 10
 """Priority of what the rater waits for."""
+
+BATCH = 0
+"""Priority of a whole list of cases."""
 
 AHEAD = -10
 """Priority of the next cases' models, behind everything that somebody asked for."""
@@ -44,6 +48,8 @@ class RecipeRuns:
     ----------
     ended : Signal
         Emitted through ``deliver`` with the mask and the ticket when a run ends that nobody cancelled.
+    board : RunBoard
+        The runs that somebody asked for.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class RecipeRuns:
         deliver: Callable[[Callable[[], None]], None],
     ) -> None:
         self.ended: Signal[[Item, Ticket]] = Signal()
+        self.board = RunBoard()
         self._engine = engine
         self._dataset = dataset
         self._track = track
@@ -63,9 +70,28 @@ class RecipeRuns:
         self._ahead: dict[tuple[str, str], Ticket] = {}
 
     def run(
-        self, item: Item, name: str, on_progress: Callable[[Progress], None] | None = None, **settings: Any
+        self,
+        item: Item,
+        name: str,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        priority: int = ON_SCREEN,
+        **settings: Any,
     ) -> Ticket:
-        """Queue a recipe for the case on screen.
+        """Queue a recipe; one that waits or runs already for this mask is not queued twice.
+
+        Parameters
+        ----------
+        item
+            The mask that the recipe makes.
+        name
+            The recipe.
+        on_progress
+            Called through ``deliver``.
+        priority
+            Higher goes first.
+        settings
+            See :func:`SpineGTRefineLib.engine.recipe_jobs.recipe_job`.
 
         Raises
         ------
@@ -75,18 +101,28 @@ class RecipeRuns:
         if self._engine is None:
             raise UsageError("No worker is set up that could run models.", "Set one up: spine-gt-refine doctor")
         recipe(name)
+        if (known := self.board.find(item, name)) is not None:
+            return known.ticket
 
         def progress(step: Progress) -> None:
+            self._deliver(partial(self._advance, item, name, step))
             if on_progress is not None:
                 self._deliver(partial(on_progress, step))
 
         job = recipe_job(self._dataset, item.case, name, **settings)
-        return self._engine.submit(job, priority=ON_SCREEN, on_progress=progress, on_end=partial(self._tell, item))
+        ticket = self._engine.submit(job, priority=priority, on_progress=progress, on_end=partial(self._tell, item))
+        self.board.add(Run(item, name, ticket))
+        return ticket
 
     def cancel(self, ticket: Ticket) -> None:
         """End a run; nothing is told about it any more."""
         if self._engine is not None:
             self._engine.cancel(ticket)
+
+    def cancel_all(self) -> None:
+        """End all runs that somebody asked for, those that wait first: none of them begins meanwhile."""
+        for run in reversed(self.board.unfinished):
+            self.cancel(run.ticket)
 
     def run_ahead(self, items: Iterable[Item]) -> None:
         """Queue the recipes of the next cases that have no mask yet; those of cases no longer ahead are dropped."""
@@ -114,7 +150,12 @@ class RecipeRuns:
             self.cancel(ticket)
         self._ahead.clear()
 
+    def _advance(self, item: Item, name: str, step: Progress) -> None:
+        if (run := self.board.find(item, name)) is not None:
+            self.board.advance(run, step)
+
     def _tell(self, item: Item, ticket: Ticket) -> None:
+        self._deliver(self.board.changed.emit)
         if ticket.state is not State.CANCELLED:
             self._deliver(partial(self.ended.emit, item, ticket))
 

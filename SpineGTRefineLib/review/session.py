@@ -8,25 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
-from ..bids import Dataset, MaskType, SavedMask
+from ..bids import Case, Dataset, MaskType, SavedMask
 from ..bids.tracks import Mode, Track, release, review_mode
 from ..engine import Engine, Progress, Ticket
-from ..errors import LockedError, RefineError, UsageError, WriteError
+from ..errors import LockedError, RefineError, UsageError
 from ..imaging import LabelMap
+from ..recipes.definition import recipe
 from . import saving
 from .ahead import LookAhead
-from .drafting import DraftKeeper
 from .drafts import DraftJournal
 from .editor import ArrayEditor, Editor
-from .lease import Custody
+from .holding import MaskHolder
 from .operations import Operation
 from .origin import Origin
-from .overview import SessionOverview
 from .proposals import WHOLE, Proposal, Scope
-from .runs import RecipeRuns, read_proposal
+from .run_board import RunBoard
+from .runs import BATCH, RecipeRuns, read_proposal
 from .state import SessionState
 from .workbench import Workbench
 from .worklist import Item, Worklist
@@ -37,7 +36,7 @@ def deliver_here(callback: Callable[[], None]) -> None:
     callback()
 
 
-class ReviewSession(SessionOverview):
+class ReviewSession(MaskHolder):
     """One rater's work on a dataset.
 
     Parameters
@@ -85,108 +84,24 @@ class ReviewSession(SessionOverview):
             raise UsageError("A rater needs a name.", "Enter a name or initials; they go into the sidecars.")
         kinds = tuple(mask_types)
         track = Track(rater, mode or review_mode(dataset.output))
-        super().__init__(dataset, track, Worklist(dataset, rater, kinds, blind=track.is_blind), clock)
-        self._editor_factory = editor_factory
-        self._deliver = deliver
-        self._custody = Custody(dataset, track, deliver)
-        self._custody.lost.connect(self._lose_mask)
-        self._runs = RecipeRuns(engine, dataset, track, recipes or {}, deliver)
-        self._runs.ended.connect(self._receive)
-        self._ahead = LookAhead(dataset, track, kinds if outlines is None else tuple(outlines), self._runs)
-        journal = journal or DraftJournal()
-        journal.failed.connect(self._hear_of_lost_draft)
-        self._drafts = DraftKeeper(dataset, rater, journal, clock)
-
-    # Opening and closing ---------------------------------------------------------------------------------------------
-
-    def open(self, item: Item, *, take_over: bool = False) -> Origin:
-        """Open a mask; the one that was open is closed, its unsaved edits are kept as a draft.
-
-        If somebody else holds the mask, it can only be looked at (state ``VIEWING``).
-
-        Parameters
-        ----------
-        item
-            Which one.
-        take_over
-            Take it from somebody who gave no sign of life for a while.
-
-        Returns
-        -------
-        Origin
-            What it was read from.
-
-        Raises
-        ------
-        RefineError
-            It cannot be read; no mask is open then.
-        """
-        self.close()
-        self._set_state(SessionState.OPENING)
-        try:
-            state = self._take(item, take_over=take_over)
-            loaded = self._ahead.load(item)
-            self.loaded.emit(loaded)
-            self._bench = Workbench(loaded, self._editor_factory(loaded.start.labels))
-        except BaseException:
-            self._custody.give_back()
-            self._set_state(SessionState.CLOSED)
-            raise
-        self._active.restart(loaded.start.seconds)
-        self._drafts.begin(self._bench)
-        self._bench.changed.connect(self._bench_changed)
-        self._set_state(state)
-        for note in loaded.notes:
-            self.noticed.emit(note)
-        self._ahead.prepare(item, self.worklist)
-        return loaded.start.origin
-
-    def open_first(self) -> Origin | None:
-        """Open where the rater left off: the first mask to do; None if all is done."""
-        item = self.worklist.first_to_do()
-        return None if item is None else self.open(item)
-
-    def open_next(self) -> Origin | None:
-        """Open the next mask to do that nobody else holds; None if there is none."""
-        here = self.item.key
-        item = self.worklist.next_to_do(here)
-        seen: set[tuple[str, str]] = {here}
-        while item is not None and item.key not in seen:
-            if self._custody.is_free(item):
-                return self.open(item)
-            seen.add(item.key)
-            item = self.worklist.next_to_do(item.key)
-        return None
-
-    def close(self, *, insist: bool = False) -> None:
-        """Close the open mask, if any; unsaved edits are kept as a draft and offered at the next start.
-
-        Parameters
-        ----------
-        insist
-            Close also where not all edits fit into a draft, because what holds the voxels goes away (the scene is
-            closed, the program ends); what of them makes a mask is kept, and the rest is told.
-
-        Raises
-        ------
-        RefineError
-            No draft could be kept: no disk has room, or the editor holds what makes no mask. The mask stays open.
-        """
-        if self._bench is None:
-            return
-        if self._state is SessionState.EDITING and self._bench.is_dirty:
-            if insist:
-                self._keep(self._drafts.write)
-            else:
-                self._drafts.write(self._bench, self.active_seconds)
-            self.worklist.refresh()
-        self._bench = None
-        self._custody.give_back()
-        self._set_state(SessionState.CLOSED)
+        runs = RecipeRuns(engine, dataset, track, recipes or {}, deliver)
+        runs.ended.connect(self._receive)
+        super().__init__(
+            dataset,
+            track,
+            Worklist(dataset, rater, kinds, blind=track.is_blind),
+            LookAhead(dataset, track, kinds if outlines is None else tuple(outlines), runs),
+            editor_factory=editor_factory,
+            clock=clock,
+            deliver=deliver,
+            journal=journal or DraftJournal(),
+        )
+        self._runs = runs
 
     def end(self, *, insist: bool = False) -> None:
         """Close the open mask and stop all that goes on beside it; see :meth:`close`."""
         self.close(insist=insist)
+        self._runs.cancel_all()
         self._ahead.end()
         self._drafts.end()
 
@@ -275,6 +190,11 @@ class ReviewSession(SessionOverview):
 
     # Recipes ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def runs(self) -> RunBoard:
+        """The runs that were asked for: waiting, running, ended."""
+        return self._runs.board
+
     def run(self, name: str, *, on_progress: Callable[[Progress], None] | None = None, **settings: Any) -> Ticket:
         """Queue a recipe for the open case; what it makes arrives as a proposal.
 
@@ -292,11 +212,30 @@ class ReviewSession(SessionOverview):
         UsageError
             There is no such recipe, or no worker.
         """
-        return self._runs.run(self.item, name, on_progress, **settings)
+        return self._runs.run(self._made_by(name, self.item.case), name, on_progress, **settings)
+
+    def run_all(self, name: str, **settings: Any) -> int:
+        """Queue a recipe for each case of the list as it is shown, behind what the rater waits for.
+
+        Cases on which the same model has run already are passed over quickly, unless ``again`` is set.
+
+        Returns
+        -------
+        int
+            Number of cases.
+        """
+        cases = {item.case.key: item.case for item in self.worklist}
+        for case in cases.values():
+            self._runs.run(self._made_by(name, case), name, priority=BATCH, **settings)
+        return len(cases)
 
     def cancel(self, ticket: Ticket) -> None:
         """End a run."""
         self._runs.cancel(ticket)
+
+    def cancel_all(self) -> None:
+        """End all runs that were asked for."""
+        self._runs.cancel_all()
 
     # Inside ----------------------------------------------------------------------------------------------------------
 
@@ -304,44 +243,6 @@ class ReviewSession(SessionOverview):
         if self._state is SessionState.VIEWING:
             raise LockedError(f"The mask cannot be changed: {self._state.value}.", "Take another one, or take it over.")
         return self.bench
-
-    def _set_state(self, state: SessionState) -> None:
-        if state is not self._state:
-            self._state = state
-            self.state_changed.emit(state)
-
-    def _take(self, item: Item, *, take_over: bool) -> SessionState:
-        try:
-            self._custody.take(item, take_over=take_over)
-        except LockedError as error:
-            self.noticed.emit(str(error))
-            return SessionState.VIEWING
-        except WriteError:
-            self.noticed.emit("The output folder is read-only: drafts are kept on this computer, nothing can be saved.")
-        return SessionState.EDITING
-
-    def _lose_mask(self, error: LockedError) -> None:
-        if self._state is SessionState.EDITING:
-            self._keep(self._drafts.write)
-            self._set_state(SessionState.VIEWING)
-            self.noticed.emit(str(error))
-
-    def _bench_changed(self) -> None:
-        self._active.touch()
-        if self._state is SessionState.EDITING:
-            self._keep(self._drafts.note)
-        self.changed.emit()
-
-    def _keep(self, keep: Callable[[Workbench, float], None]) -> None:
-        """Keep a draft; voxels that make no mask at the moment (an editor may hold such) are told, not raised."""
-        try:
-            keep(self.bench, self.active_seconds)
-        except RefineError as error:
-            self.noticed.emit(f"The draft is not up to date. {error}")
-
-    def _hear_of_lost_draft(self, error: RefineError) -> None:
-        text = f"The draft could not be written; the edits are in memory only. {error}"
-        self._deliver(partial(self.noticed.emit, text))
 
     def _hand_in(self, hand_in: Callable[[saving.Submission], SavedMask]) -> SavedMask:
         bench = self._editable()
@@ -364,9 +265,17 @@ class ReviewSession(SessionOverview):
     def _submission(self) -> saving.Submission:
         return saving.Submission(self.item, self.image, self.bench, self.track, self.active_seconds)
 
+    def _made_by(self, name: str, case: Case) -> Item:
+        """Return the mask that a recipe makes, which need not be of the kind that is open."""
+        kind = recipe(name).mask_type
+        return self.worklist.item((case.key, kind.name)) or Item(case, kind)
+
     def _receive(self, item: Item, ticket: Ticket) -> None:
-        if self._bench is None or self.item.key != item.key:
+        if self._bench is None or self.item.case.key != item.case.key:
             return  # it is on the disk and will be found there
+        if self.item.key != item.key:
+            self._tell_of_other_mask(item, ticket)
+            return
         try:
             proposal = read_proposal(self.dataset, item, self.track, self.image.geometry, ticket)
         except RefineError as error:
@@ -374,3 +283,8 @@ class ReviewSession(SessionOverview):
             return
         self._bench.proposals.append(proposal)
         self.proposal_arrived.emit(proposal)
+
+    def _tell_of_other_mask(self, item: Item, ticket: Ticket) -> None:
+        kind = item.mask_type.name
+        made = f"A {kind} mask was proposed for this case; open it in the worklist ({kind})."
+        self.noticed.emit(made if ticket.error is None else str(ticket.error))

@@ -9,11 +9,12 @@ import pytest
 from review_world import CANAL, Inbox, ReviewWorld, canal, draw
 
 from SpineGTRefineLib.bids import save_mask
-from SpineGTRefineLib.engine import Engine
+from SpineGTRefineLib.engine import Engine, State
 from SpineGTRefineLib.errors import UsageError
 from SpineGTRefineLib.imaging import read_image
 from SpineGTRefineLib.review.origin import OriginKind
 from SpineGTRefineLib.review.proposals import Scope
+from SpineGTRefineLib.review.worklist import Filter
 
 WORKER = Path(__file__).parents[1] / "support" / "halving_worker.py"
 
@@ -129,3 +130,55 @@ def test_an_unknown_recipe_is_refused_before_anything_is_queued(world, engine):
     with pytest.raises(UsageError, match="recipe"):
         session.run("no such recipe")
     assert engine.waiting == 0
+
+
+def test_a_recipe_runs_on_every_case_of_the_list_once_and_the_queue_says_how_far_it_is(world, engine):
+    inbox = Inbox()
+    session = world.session(mask_types=(CANAL,), engine=engine, deliver=inbox)
+    session.open_first()
+    session.run("canal")
+    assert session.run_all("canal") == 3
+    keys = [run.item.case.key for run in session.runs.runs]
+    assert keys == ["sub-01_T2w", "sub-02_T2w", "sub-03_T2w"], "what waits already is not queued twice"
+    wait_until(lambda: not session.runs.unfinished, inbox)
+    assert {run.state for run in session.runs.runs} == {State.DONE}
+    wait_until(lambda: session.bench.proposals, inbox)
+    session.worklist.refresh()
+
+
+def test_a_list_is_narrowed_by_its_filter_before_it_is_queued(world, engine):
+    session = world.session(mask_types=(CANAL,), engine=engine, deliver=Inbox())
+    session.worklist.filter = Filter(text="sub-02")
+    assert session.run_all("canal") == 1
+
+
+def test_all_runs_can_be_cancelled_and_one_can_be_taken_out(world, engine):
+    inbox = Inbox()
+    session = world.session(mask_types=(CANAL,), engine=engine, deliver=inbox)
+    session.open_first()
+    session.run_all("canal")
+    last = session.runs.runs[-1]
+    session.cancel(last.ticket)
+    wait_until(lambda: last.has_ended, inbox)
+    assert last.state is State.CANCELLED
+    session.cancel_all()
+    wait_until(lambda: not session.runs.unfinished, inbox)
+    assert State.FAILED not in {run.state for run in session.runs.runs}
+
+
+def test_ending_the_session_ends_its_runs(world, engine):
+    session = world.session(mask_types=(CANAL,), engine=engine, deliver=Inbox())
+    session.open_first()
+    session.run_all("canal")
+    runs = session.runs.runs
+    session.end()
+    assert all(run.ticket.wait(30) for run in runs)
+
+
+def test_a_mask_of_another_kind_is_announced_and_not_mixed_into_the_open_one(world, engine):
+    inbox = Inbox()
+    session = world.session(engine=engine, deliver=inbox)
+    session.open_first()
+    session.run("canal")
+    wait_until(lambda: any("canal mask was proposed" in text for text in session.notices), inbox)
+    assert session.bench.proposals == []
