@@ -78,8 +78,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/report/__init__.py
   SpineGTRefineLib/cli/report/contents.py
   SpineGTRefineLib/cli/report/decisions.py
+  SpineGTRefineLib/cli/report/evaluation.py
   SpineGTRefineLib/cli/report/outlines.py
   SpineGTRefineLib/cli/report/page.py
+  SpineGTRefineLib/cli/report/plots.py
   SpineGTRefineLib/cli/report/shapes.py
   SpineGTRefineLib/cli/report/slices.py
   SpineGTRefineLib/cli/report/sliceview.py
@@ -449,6 +451,13 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Recipes/cord.toml
   Resources/Recipes/lumbosacral.toml
   Resources/Recipes/mouse.toml
+  Resources/Recipes/sacrum.toml
+  Resources/Recipes/spine.toml
+  Resources/Report/comparison.html.j2
+  Resources/Report/evaluation.html.j2
+  Resources/Report/plots.css
+  Resources/Report/plots.html.j2
   Resources/Report/report.css
   Resources/Report/report.html.j2
+  Resources/Report/scores.html.j2
   )
