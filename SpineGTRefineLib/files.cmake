@@ -195,6 +195,11 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/versions/version.py
   SpineGTRefineLib/learning/versions/writing.py
   SpineGTRefineLib/models/__init__.py
+  SpineGTRefineLib/models/backends/__init__.py
+  SpineGTRefineLib/models/backends/choice.py
+  SpineGTRefineLib/models/backends/openvino.py
+  SpineGTRefineLib/models/backends/pytorch.py
+  SpineGTRefineLib/models/backends/runner.py
   SpineGTRefineLib/models/case.py
   SpineGTRefineLib/models/checkpoint.py
   SpineGTRefineLib/models/cost.py
@@ -328,6 +333,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/lease.py
   SpineGTRefineLib/review/lists.py
   SpineGTRefineLib/review/loading.py
+  SpineGTRefineLib/review/model_choices.py
   SpineGTRefineLib/review/operations.py
   SpineGTRefineLib/review/origin.py
   SpineGTRefineLib/review/overview.py
