@@ -10,7 +10,25 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from . import check, convert, demo, doctor, env, history, index, models, publish, refine, review, run, version
+from . import (
+    check,
+    compare,
+    consensus,
+    convert,
+    demo,
+    doctor,
+    env,
+    evaluate,
+    history,
+    index,
+    models,
+    publish,
+    rank,
+    refine,
+    review,
+    run,
+    version,
+)
 from .terminal import Terminal, terminal_of
 
 PROGRAM = "spine-gt-refine"
@@ -37,6 +55,10 @@ ORDER = (
     "history",
     "publish",
     "version",
+    "evaluate",
+    "compare",
+    "consensus",
+    "rank",
     "convert",
     "models",
     "env",
@@ -62,6 +84,10 @@ app.command("review", rich_help_panel=REPAIR)(review.review)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.add_typer(version.app, name="version", rich_help_panel=LEARN)
+app.command("rank", rich_help_panel=LEARN)(rank.rank)
+app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
+app.command("compare", rich_help_panel=LEARN)(compare.compare)
+app.command("consensus", rich_help_panel=LEARN)(consensus.consensus)
 app.command("convert", rich_help_panel=TOOLS)(convert.convert)
 app.add_typer(models.app, name="models", rich_help_panel=TOOLS)
 app.add_typer(env.app, name="env", rich_help_panel=TOOLS)

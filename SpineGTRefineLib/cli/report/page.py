@@ -92,16 +92,20 @@ def render_report(report: Report) -> str:
 
     Every text is escaped: names of subjects come from file names and may hold anything.
     """
-    environment = Environment(
+    sections = [_section(case) for case in report.cases]
+    page = environment().get_template("report.html.j2")
+    return page.render(report=report, sections=sections, changes=CHANGES, version=__version__)
+
+
+def environment() -> Environment:
+    """Return what turns the templates of this project into pages; every text that is filled in is escaped."""
+    return Environment(
         loader=FileSystemLoader(resource_path("Report")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sections = [_section(case) for case in report.cases]
-    page = environment.get_template("report.html.j2")
-    return page.render(report=report, sections=sections, changes=CHANGES, version=__version__)
 
 
 def _section(case: CaseResult) -> CaseSection:
