@@ -238,9 +238,11 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/panel/panel.py
   SpineGTRefineLib/panel/preferences.py
   SpineGTRefineLib/panel/problem_section.py
+  SpineGTRefineLib/panel/run_list.py
   SpineGTRefineLib/panel/section.py
   SpineGTRefineLib/panel/segment_editor.py
   SpineGTRefineLib/panel/settings_page.py
+  SpineGTRefineLib/panel/slice_section.py
   SpineGTRefineLib/panel/version_section.py
   SpineGTRefineLib/panel/worklist_section.py
   SpineGTRefineLib/panel/workspace.py

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from ...bids import Dataset, SavedMask, save_mask
 from ...errors import ChangedOnDiskError, MissingFileError, RefineError
-from ...imaging import Image, LabelMap, read_image, read_labels, reorient_to_grid
+from ...imaging import Box, Image, LabelMap, read_image, read_labels, reorient_to_grid, restore
 from .record import ExportedCase, ExportRecord
 
 
@@ -21,10 +23,21 @@ class ReadBack:
     error: RefineError | None = None
 
 
-def read_back(path: Path, record: ExportRecord, image: Image) -> LabelMap:
+def read_back(path: Path, record: ExportRecord, image: Image, exported: ExportedCase | None = None) -> LabelMap:
     """Read a label map of nnU-Net in the values of its scheme and on the grid of its image.
 
-    Voxels with the ignore label become background.
+    Voxels with the ignore label, and those outside the part that was exported, become background.
+
+    Parameters
+    ----------
+    path
+        The label map.
+    record
+        Of the export that it belongs to.
+    image
+        The image of the case.
+    exported
+        Which part of the case it is; None for the whole.
 
     Raises
     ------
@@ -35,8 +48,12 @@ def read_back(path: Path, record: ExportRecord, image: Image) -> LabelMap:
     """
     numbered = read_labels(path, record.numbers.scheme)
     labels = LabelMap(record.numbers.value(numbered.array), numbered.geometry, record.mask_type.scheme)
-    turned = reorient_to_grid(labels, image.geometry)
-    return LabelMap(turned.array, image.geometry, turned.scheme)
+    if exported is None or exported.box is None:
+        turned = reorient_to_grid(labels, image.geometry)
+        return LabelMap(turned.array, image.geometry, turned.scheme)
+    box = Box(*exported.box)
+    place = image.geometry.with_shape_and_origin(box.shape, box.start)
+    return restore(replace(reorient_to_grid(labels, place), geometry=place), image.geometry)
 
 
 def save_back(
@@ -67,31 +84,38 @@ def save_back(
     MissingFileError
         The folder holds no file of any case.
     """
-    found = [(case, folder / f"{case.name}.nii.gz") for case in record.cases]
-    found = [(case, path) for case, path in found if path.is_file()]
-    if not found:
+    parts: dict[str, list[tuple[ExportedCase, Path]]] = {}
+    for exported in record.cases:
+        path = folder / f"{exported.name}.nii.gz"
+        if path.is_file():
+            parts.setdefault(exported.case, []).append((exported, path))
+    if not parts:
         raise MissingFileError(
             f"{folder} holds no label map of any exported case.",
             f"Give a folder with files such as {record.cases[0].name}.nii.gz.",
         )
     results = []
-    for number, (case, path) in enumerate(found):
+    for number, (case, files) in enumerate(parts.items()):
         if progress is not None:
-            progress(number, len(found), case.case)
+            progress(number, len(parts), case)
         try:
-            results.append(ReadBack(case.case, _save(dataset, record, case, path, model)))
+            results.append(ReadBack(case, _save(dataset, record, files, model)))
         except RefineError as error:
-            results.append(ReadBack(case.case, error=error))
+            results.append(ReadBack(case, error=error))
     return tuple(results)
 
 
-def _save(dataset: Dataset, record: ExportRecord, exported: ExportedCase, path: Path, model: str) -> SavedMask:
-    case = dataset.case(exported.case)
+def _save(dataset: Dataset, record: ExportRecord, files: Sequence[tuple[ExportedCase, Path]], model: str) -> SavedMask:
+    """Save the parts of a case as one mask; parts never overlap."""
+    first = files[0][0]
+    case = dataset.case(first.case)
     image = read_image(case.image)
-    if image.source is None or image.source.sha256 != exported.image_sha256:
+    if image.source is None or image.source.sha256 != first.image_sha256:
         raise ChangedOnDiskError(
             f"{case.image.name} is not the image that was exported.", "Export the version again and predict anew."
         )
-    labels = read_back(path, record, image)
+    maps = [read_back(path, record, image, exported) for exported, path in files]
+    labels = maps[0].with_array(np.maximum.reduce([each.array for each in maps]))
     generated_by = [{"Name": model, "Description": f"Trained on version {record.version}"}]
-    return save_mask(dataset, case, record.mask_type, labels, image=image, sources=[path], generated_by=generated_by)
+    sources = [path for _, path in files]
+    return save_mask(dataset, case, record.mask_type, labels, image=image, sources=sources, generated_by=generated_by)

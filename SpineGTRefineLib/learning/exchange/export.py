@@ -11,8 +11,10 @@ from pathlib import Path
 from ...bids.jsonfiles import json_text, read_json
 from ...errors import CancelledError, ChangedOnDiskError, GeometryError, UsageError, WriteError
 from ...fileops import remedy_for, write_text_atomic
-from ...imaging import Image, LabelMap, read_image, read_labels, reorient, write_image, write_labels
+from ...imaging import Box, Image, LabelMap, crop, read_image, read_labels, reorient, write_image, write_labels
+from ...imaging.orientation import Volume
 from ...models.orientation import to_sct
+from ..preparation import prepared_labels
 from ..raw_dataset import dataset_description
 from ..versions import NO_FOLD, Version
 from .partial import unverified
@@ -93,11 +95,16 @@ def _write_case(version: Version, folder: Path, record: ExportRecord, case: Expo
     if case.in_parts:
         marks = next(row.verified for row in version.rows if row.case == case.case)
         ignored = unverified(labels, marks)
-    numbered = LabelMap(record.numbers.number(labels.array, ignored), images[0].geometry, record.numbers.scheme)
+    trained = prepared_labels(labels, record.preparation).array
+    numbered = LabelMap(record.numbers.number(trained, ignored), images[0].geometry, record.numbers.scheme)
     for channel, image in enumerate(images):
-        turned = reorient(replace(image, source=None, geometry=images[0].geometry), record.orientation)
-        write_image(folder / case.folders[0] / f"{case.name}_{channel:04d}.nii.gz", turned)
-    write_labels(_labels_path(folder, case), reorient(numbered, record.orientation))
+        part = _part(replace(image, source=None, geometry=images[0].geometry), case)
+        write_image(folder / case.folders[0] / f"{case.name}_{channel:04d}.nii.gz", reorient(part, record.orientation))
+    write_labels(_labels_path(folder, case), reorient(_part(numbered, case), record.orientation))
+
+
+def _part(volume: Volume, case: ExportedCase) -> Volume:
+    return volume if case.box is None else crop(volume, Box(*case.box))
 
 
 def _write_descriptions(folder: Path, record: ExportRecord) -> None:

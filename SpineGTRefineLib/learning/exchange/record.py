@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ...bids import Case, Dataset, MaskType, mask_type
+from ...bids import MaskType, mask_type
 from ...bids.jsonfiles import require_json
-from ...errors import DatasetError, MissingFileError, UsageError
+from ...errors import MissingFileError, UsageError
+from ...imaging import read_labels
+from ...imaging.crop import Index
+from ..preparation import Preparation, boxes_of
 from ..versions import Version, VersionCase
+from .channels import Channels
 from .numbers import LabelNumbers
 from .partial import Partial, counts_in_parts
 
@@ -35,6 +39,8 @@ class ExportSettings:
         House letters that all images are turned to; no voxel is resampled.
     partial
         For which masks only the verified parts count, see :func:`.partial.counts_in_parts`.
+    preparation
+        Which parts of each case are written, and how labels are prepared.
     """
 
     number: int
@@ -42,6 +48,7 @@ class ExportSettings:
     channels: tuple[str, ...] = ()
     orientation: str = "RAS"
     partial: Partial = "unfinished"
+    preparation: Preparation = field(default_factory=Preparation)
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 999:
@@ -57,7 +64,19 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class ExportedCase:
-    """One case in nnU-Net's folders: ``name`` is that of its files there, the same in every export."""
+    """One case in nnU-Net's folders.
+
+    Parameters
+    ----------
+    name
+        That of its files there, the same in every export; a case that is written in parts has several.
+    case, split, fold, images, image_sha256, mask, mask_sha256
+        As in the version.
+    in_parts
+        Whether voxels that nobody vouches for are ignored.
+    box
+        First voxel and first voxel beyond, of the part of the image that was written; None for the whole.
+    """
 
     name: str
     case: str
@@ -68,6 +87,7 @@ class ExportedCase:
     mask: str
     mask_sha256: str
     in_parts: bool
+    box: tuple[Index, Index] | None = None
 
     @property
     def folders(self) -> tuple[str, str]:
@@ -87,11 +107,12 @@ class ExportRecord:
     channels: tuple[str, ...]
     partial: Partial
     numbers: LabelNumbers
+    preparation: Preparation
     cases: tuple[ExportedCase, ...]
 
     @classmethod
     def of(cls, version: Version, settings: ExportSettings) -> ExportRecord:
-        """Plan an export; no image is read.
+        """Plan an export; images are not read, masks only where the parts depend on them.
 
         Raises
         ------
@@ -104,14 +125,12 @@ class ExportRecord:
         in_parts = {row.case for row in rows if counts_in_parts(row, settings.partial)}
         values = {value for row in rows for value in row.values}
         numbers = LabelNumbers.of(version.mask_type.scheme_name, values, ignores=bool(in_parts))
-        find = _Channels(version, settings.channels)
-        cases = (
-            ExportedCase(
-                row.case, row.case, row.split, row.fold, find(row), row.image_sha256, row.mask, row.mask_sha256,
-                row.case in in_parts,
-            )
+        find = Channels(version, settings.channels)
+        cases = [
+            part
             for row in rows
-        )  # fmt: skip
+            for part in _parts(version, row, settings.preparation, find(row), in_parts=row.case in in_parts)
+        ]
         names = settings.channels or _single_channel(rows)
         return cls(
             version.name,
@@ -121,6 +140,7 @@ class ExportRecord:
             names,
             settings.partial,
             numbers,
+            settings.preparation,
             tuple(cases),
         )
 
@@ -138,6 +158,7 @@ class ExportRecord:
             "Channels": list(self.channels),
             "Partial": self.partial,
             "Labels": self.numbers.as_json(),
+            "Preparation": self.preparation.as_json(),
             "Cases": [{**asdict(case), "images": list(case.images)} for case in self.cases],
         }
 
@@ -164,35 +185,34 @@ class ExportRecord:
             tuple(content["Channels"]),
             content["Partial"],
             LabelNumbers.from_json(content["Labels"]),
-            tuple(ExportedCase(**{**case, "images": tuple(case["images"])}) for case in content["Cases"]),
+            Preparation.from_json(content["Preparation"]),
+            tuple(_case_from(case) for case in content["Cases"]),
         )
 
 
-class _Channels:
-    """Finds the images of a case, one per channel."""
-
-    def __init__(self, version: Version, channels: Sequence[str]) -> None:
-        self._channels = channels
-        self._dataset = Dataset.open(version.root, version.output) if len(channels) > 1 else None
-
-    def __call__(self, row: VersionCase) -> tuple[str, ...]:
-        if self._dataset is None:
-            return (row.image,)
-        own = self._dataset.case(row.case)
-        found = {case.contrast: case for case in self._dataset.cases() if _stands_beside(case, own)}
-        missing = [contrast for contrast in self._channels if contrast not in found]
-        if missing:
-            raise DatasetError(
-                f"{row.case} has no {missing[0]} image beside it, and all cases need the channels "
-                f"{', '.join(self._channels)}.",
-                "Add the image (on the same grid), leave the case out, or choose fewer channels.",
-            )
-        uris = (self._dataset.uri(found[contrast].image) for contrast in self._channels)
-        return tuple(uri for uri in uris if uri is not None)
+def _parts(
+    version: Version, row: VersionCase, preparation: Preparation, images: tuple[str, ...], *, in_parts: bool
+) -> tuple[ExportedCase, ...]:
+    whole = ExportedCase(
+        row.case, row.case, row.split, row.fold, images, row.image_sha256, row.mask, row.mask_sha256, in_parts
+    )
+    if not preparation.needs_masks:
+        return (whole,)
+    labels = read_labels(version.path_of(row.mask), version.mask_type.scheme)
+    boxes = boxes_of(labels, preparation, row.case)
+    if boxes is None:
+        return (whole,)
+    if len(boxes) == 1 and preparation.parts != "slices":
+        return (replace(whole, box=(boxes[0].start, boxes[0].stop)),)
+    return tuple(
+        replace(whole, name=f"{row.case}_part-{number:03d}", box=(box.start, box.stop))
+        for number, box in enumerate(boxes)
+    )
 
 
-def _stands_beside(case: Case, own: Case) -> bool:
-    return (case.subject, case.session, case.entities) == (own.subject, own.session, own.entities)
+def _case_from(content: Mapping[str, Any]) -> ExportedCase:
+    box = content["box"] and tuple(tuple(corner) for corner in content["box"])
+    return ExportedCase(**{**content, "images": tuple(content["images"]), "box": box})
 
 
 def _rows_for(version: Version, channels: Sequence[str]) -> tuple[VersionCase, ...]:
