@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
+from pathlib import Path
 
 from ..bids import Case, Dataset
 from ..errors import CancelledError, RefineError
@@ -74,7 +75,7 @@ def run_on_dataset(
     """
     warm: LoadedModel | None = None
     find = partial(find_model, store or ModelStore())
-    load = cache(load_model)
+    load = _loading_once()
     for case in cases:
         begin = time.perf_counter()
         report = None if progress is None else _for_case(progress, case.key)
@@ -108,6 +109,18 @@ def run_on_dataset(
             yield CaseOutcome(case.key, error=error, seconds=time.perf_counter() - begin)
         else:
             yield CaseOutcome(case.key, saved, notes=result.warnings, seconds=time.perf_counter() - begin)
+
+
+def _loading_once() -> Callable[[InstalledModel], LoadedModel]:
+    """Return a function that loads each model when it is first asked for, and keeps it."""
+    loaded: dict[Path, LoadedModel] = {}
+
+    def load(model: InstalledModel) -> LoadedModel:
+        if model.path not in loaded:
+            loaded[model.path] = load_model(model)
+        return loaded[model.path]
+
+    return load
 
 
 def _for_case(progress: Callable[[str, float, str], None], key: str) -> Callable[[float, str], None]:
