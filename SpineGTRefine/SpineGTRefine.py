@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import slicer
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -31,7 +33,7 @@ if getattr(importlib.util.find_spec(LIBRARY), "origin", None) is None:
 
 
 class SpineGTRefine(ScriptedLoadableModule):
-    """Name and description of the module. Runs at every start of Slicer, so it does nothing else."""
+    """Name and description of the module. Runs at every start of Slicer, so it does next to nothing."""
 
     def __init__(self, parent):
         ScriptedLoadableModule.__init__(self, parent)
@@ -46,6 +48,43 @@ class SpineGTRefine(ScriptedLoadableModule):
         parent.acknowledgementText = _(
             "Builds on the outputs of SPINEPS, TotalSpineSeg and the Spinal Cord Toolbox; please cite them."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer a synthetic spine in Slicer's module Sample Data; it is made here, on request, never downloaded."""
+    import SampleData
+
+    SampleData.SampleDataLogic.registerCustomSampleDataSource(
+        category="SpineGTRefine",
+        sampleName="SpineGTRefinePhantom",
+        uris=[],
+        fileNames=[],
+        nodeNames=[],
+        customDownloader=makeSampleData,
+        thumbnailFileName=str(Path(__file__).parent / "Resources" / "Icons" / "SpineGTRefine.png"),
+    )
+
+
+def makeSampleData(source=None):  # noqa: ARG001
+    """Make a synthetic spine and its mask and show them; returns the nodes of the volume and of the segmentation."""
+    requirePackages()
+    from SpineGTRefineLib.phantoms import make_spine
+    from SpineGTRefineLib.scene import Scene, load_case
+
+    phantom = make_spine(seed=0, spacing=2.0, rootlets=False)
+    case = load_case(Scene.current(), phantom.image, phantom.spine, "SpineGTRefinePhantom T2w")
+    slicer.util.setSliceViewerLayers(background=case.volume)
+    return [case.volume, case.segmentation.node]
+
+
+@parameterNodeWrapper
+class SpineGTRefineParameterNode:
+    """What a saved scene tells: the case that it shows, in which nodes. Paths, rater and device are no part of it."""
+
+    caseKey: str
+    volume: vtkMRMLScalarVolumeNode
+    segmentation: vtkMRMLSegmentationNode
 
 
 class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -114,12 +153,11 @@ class SpineGTRefineWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.onReload(self)
 
     def onCaseOpened(self):
-        """Tell a saved scene which case it shows; paths, rater and device belong to the settings, not to scenes."""
-        workspace = self.panel.workspace
-        node = self.logic.getParameterNode()
-        node.SetParameter("CaseKey", workspace.session.item.case.key)
-        node.SetNodeReferenceID("Volume", workspace.view.case.volume.GetID())
-        node.SetNodeReferenceID("Segmentation", workspace.view.case.segmentation.node.GetID())
+        """Tell a saved scene which case it shows."""
+        workspace, parameters = self.panel.workspace, self.logic.getParameterNode()
+        parameters.caseKey = workspace.session.item.case.key
+        parameters.volume = workspace.view.case.volume
+        parameters.segmentation = workspace.view.case.segmentation.node
 
     def onSceneStartClose(self, caller=None, event=None):  # noqa: ARG002
         """Close the case, since the user closes the scene; edits are kept as a draft."""
@@ -151,6 +189,10 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         self._case = self._maskType = self._image = None
         self._onDisk = self._runs = None
         self._openedAt = 0.0
+
+    def getParameterNode(self):
+        """Return the module's one parameter node, with typed attributes."""
+        return SpineGTRefineParameterNode(ScriptedLoadableModuleLogic.getParameterNode(self))
 
     @property
     def isCaseOpen(self):

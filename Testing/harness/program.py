@@ -19,6 +19,7 @@ import pythonqt
 import slicer
 from offered import stand_in
 from pythonqt import qt
+from slicer_stand_ins import qSlicerCoreApplication
 
 VIEWS = ("Red", "Yellow", "Green")
 _started: list[Program] = []
@@ -70,7 +71,7 @@ class qSlicerLayoutManager:
 
 
 @stand_in
-class qSlicerApplication:
+class qSlicerApplication(qSlicerCoreApplication):
     """What ``slicer.app`` offers."""
 
     def __init__(self, layout_manager, settings_dialog):

@@ -13,8 +13,60 @@ import unittest
 from pathlib import Path
 
 import slicer
+import sources
+from offered import members_of, stand_in
 
 from SpineGTRefineLib.scene import Scene
+
+MODULE_FILE = Path(__file__).resolve().parents[2] / "SpineGTRefine" / "SpineGTRefine.py"
+
+
+class _Sender:
+    """Connects and emits signals without Qt; refuses one that the table does not list."""
+
+    def connect(self, signal, slot):
+        """Connect a function."""
+        names = {m.signature for cls in type(self).__mro__ for m in members_of(cls.__name__).values()}
+        if signal not in names:
+            raise ValueError(f"{type(self).__name__} has no signal {signal!r}")
+        self.__dict__.setdefault("_slots", {}).setdefault(signal, []).append(slot)
+        return True
+
+    def disconnect(self, signal, slot):
+        """Disconnect a function."""
+        self._slots[signal].remove(slot)
+        return True
+
+    def _emit(self, signal, *arguments):
+        for slot in tuple(self.__dict__.get("_slots", {}).get(signal, ())):
+            slot(*arguments)
+
+
+@stand_in
+class qSlicerModuleManager(_Sender):
+    """Knows when a module goes."""
+
+    def moduleAboutToBeUnloaded(self, name):
+        """Say that a module goes."""
+        self._emit("moduleAboutToBeUnloaded(QString)", name)
+
+
+@stand_in
+class qSlicerCoreApplication(_Sender):
+    """What ``slicer.app`` offers without a window."""
+
+    def moduleManager(self):
+        """Return the modules."""
+        return self.__dict__.setdefault("_modules", qSlicerModuleManager())
+
+    def translate(self, context, text):
+        """Return the text: the program speaks English."""
+        del context
+        return text
+
+    def startupCompleted(self):
+        """Say that the program is there."""
+        self._emit("startupCompleted()")
 
 
 class ScriptedLoadableModule:
@@ -70,27 +122,86 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
     """Base of a module's own test."""
 
 
+class SampleDataLogic:
+    """The part of Slicer's module for sample data that other modules call."""
+
+    @staticmethod
+    def registerCustomSampleDataSource(category, sampleName, *, uris, fileNames, nodeNames, customDownloader, **more):
+        """Remember what can be shown."""
+        source = types.SimpleNamespace(sampleName=sampleName, customDownloader=customDownloader, uris=uris, **more)
+        source.fileNames, source.nodeNames = fileNames, nodeNames
+        slicer.modules.sampleDataSources.setdefault(category, []).append(source)
+
+
+def parameterNodeWrapper(cls):
+    """Give a class with annotations the constructor and the typed attributes that Slicer's own decorator gives."""
+
+    def attribute(name, kind):
+        if kind is str:
+            return property(
+                lambda self: self.parameterNode.GetParameter(name),
+                lambda self, value: self.parameterNode.SetParameter(name, value),
+            )
+        return property(
+            lambda self: self.parameterNode.GetNodeReference(name),
+            lambda self, node: self.parameterNode.SetNodeReferenceID(name, node.GetID() if node is not None else None),
+        )
+
+    def construct(self, parameterNode):
+        self.parameterNode = parameterNode
+
+    cls.__init__ = construct
+    for name, kind in cls.__annotations__.items():
+        setattr(cls, name, attribute(name, kind))
+    return cls
+
+
 def install(monkeypatch) -> Scene:
     """Let ``slicer`` look as inside the program until the test ends; returns the application's scene."""
     scene = Scene.headless()
-    base_classes = types.ModuleType("slicer.ScriptedLoadableModule")
-    classes = (
-        ScriptedLoadableModule,
-        ScriptedLoadableModuleWidget,
-        ScriptedLoadableModuleLogic,
-        ScriptedLoadableModuleTest,
-    )
-    base_classes.__all__ = [each.__name__ for each in classes]
-    for each in classes:
-        setattr(base_classes, each.__name__, each)
+    modules = types.SimpleNamespace(sampleDataSources={}, spinegtrefine=types.SimpleNamespace(path=str(MODULE_FILE)))
+    for name, value in (("mrmlScene", scene.mrml), ("modules", modules), ("app", qSlicerCoreApplication())):
+        monkeypatch.setattr(slicer, name, value, raising=False)
+    for module in _upstream() or _our_own():
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        if module.__name__.startswith("slicer."):
+            monkeypatch.setattr(slicer, module.__name__.removeprefix("slicer."), module, raising=False)
+    return scene
+
+
+def _our_own() -> list[types.ModuleType]:
+    contents = {
+        "slicer.ScriptedLoadableModule": (
+            ScriptedLoadableModule,
+            ScriptedLoadableModuleWidget,
+            ScriptedLoadableModuleLogic,
+            ScriptedLoadableModuleTest,
+        ),
+        "slicer.parameterNodeWrapper": (parameterNodeWrapper,),
+        "SampleData": (SampleDataLogic,),
+    }
     translation = types.ModuleType("slicer.i18n")
     translation.tr = lambda text: text
     translation.translate = lambda context, text: text
-    for module in (base_classes, translation):
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(slicer, module.__name__.removeprefix("slicer."), module, raising=False)
-    monkeypatch.setattr(slicer, "mrmlScene", scene.mrml, raising=False)
-    return scene
+    made = [translation]
+    for name, members in contents.items():
+        module = types.ModuleType(name)
+        module.__all__ = [each.__name__ for each in members]
+        vars(module).update({each.__name__: each for each in members})
+        made.append(module)
+    return made
+
+
+def _upstream() -> list[types.ModuleType]:
+    """Slicer's own files, where there is a checkout; they need Qt."""
+    checkout = sources.checkout("Slicer")
+    if checkout is None:
+        return []
+    import program
+    import upstream
+
+    program.start()
+    return [*upstream.load(checkout).values(), upstream.sample_data(checkout)]
 
 
 def module_parent(module_file: Path) -> types.SimpleNamespace:

@@ -55,20 +55,6 @@ def installed(repository, tmp_path_factory):
     return folder
 
 
-def test_the_list_names_every_file_on_disk_and_no_other(lists, repository):
-    written = (repository / lists.LISTS).read_text(encoding="utf-8")
-    assert written == lists.cmake_text(repository), "run: python Testing/tools/update_cmake_lists.py"
-
-
-def test_the_modules_own_list_names_every_file_on_disk_and_no_other(repository):
-    folder = repository / "SpineGTRefine"
-    on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    written = (folder / "CMakeLists.txt").read_text(encoding="utf-8")
-    call = written[written.index("slicerMacroBuildScriptedModule(") : written.index("WITH_GENERIC_TESTS")]
-    named = {line.strip() for line in call.splitlines() if "." in line}
-    assert named == {path for path in on_disk if "__pycache__" not in path and path != "CMakeLists.txt"}
-
-
 def test_a_new_file_of_any_kind_is_missed_by_nobody(lists, tmp_path):
     for path in ("SpineGTRefineLib/room/new.py", "SpineGTRefineLib/page.html", "Resources/Models/new/plans.json"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -93,6 +93,6 @@ def test_nothing_of_the_user_goes_into_the_scene(program, opened, module_widget,
     import slicer
 
     node = slicer.mrmlScene.GetSingletonNode("SpineGTRefine", "vtkMRMLScriptedModuleNode")
-    assert node.GetParameter("CaseKey") == "sub-01_T2w"
-    assert node.GetNodeReference("Volume") is opened.workspace.view.case.volume
-    assert set(node.GetParameterNames()) == {"CaseKey"}
+    assert node.GetParameter("caseKey") == "sub-01_T2w"
+    assert node.GetNodeReference("volume") is opened.workspace.view.case.volume
+    assert set(node.GetParameterNames()) == {"caseKey"}
