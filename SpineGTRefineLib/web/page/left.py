@@ -90,7 +90,7 @@ def _compare() -> None:
         with html.Div(classes="pad"):
             choice("recipe", "recipes", "Model")
             with html.Div(classes="two"):
-                button("Run", "run", icon="mdi-play", disabled=("!can_run || !is_open || running",))
+                button("Run", "run", icon="mdi-play", disabled=("!can_run || !is_open || !recipe || running",))
                 button("Cancel", "cancel", disabled=("!running",))
             v3.VProgressLinear(model_value=("run_percent",), height=4, color="primary", v_show="running")
             html.Div("{{ run_stage }}", classes="faint", **{"data-testid": "run_stage"}, __properties=["data-testid"])
@@ -111,6 +111,8 @@ def _compare() -> None:
                 v_if="comparing",
                 v_model=("blink",),
                 label="Show it instead of my mask (K)",
+                color="primary",
+                classes="ml-2",
                 density="compact",
                 hide_details=True,
             )

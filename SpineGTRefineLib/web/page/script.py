@@ -5,7 +5,9 @@ from __future__ import annotations
 SCRIPT = """
 (() => {
   if (window.trame.utils.station) return;  // a new arrangement of the views runs the script again
-  const page = crypto.getRandomValues(new Uint32Array(4)).join('-');
+  const kept = sessionStorage.getItem('page');  // written when this tab is reloaded, so a copy of the tab has none
+  const page = kept || crypto.getRandomValues(new Uint32Array(4)).join('-');
+  sessionStorage.removeItem('page');
   const get = (name) => window.trame && window.trame.state && window.trame.state.get(name);
   const seated = () => get('holder') === page;
   const trigger = (name, args) => window.trame.trigger(name, [page, ...args]);
@@ -52,6 +54,11 @@ SCRIPT = """
       if (away) document.getElementById('take-over').focus();
     }
   }, 250);
-  window.addEventListener('pagehide', () => { if (seated()) trigger('leave', []); });
+  window.addEventListener('pagehide', () => {
+    sessionStorage.setItem('page', page);
+    if (seated()) trigger('leave', []);
+  });
+  const token = get('token');  // trame takes it out of the address, and a reload would be refused
+  if (token) history.replaceState(null, '', `${location.pathname}?secret=${encodeURIComponent(token)}`);
 })();
 """

@@ -1,0 +1,59 @@
+"""What of the station needs no browser: who may sit, the address, the keys, a machine that cannot draw."""
+
+import pytest
+
+from SpineGTRefineLib.errors import MissingDependencyError, UsageError
+from SpineGTRefineLib.review.keys import KEYS
+from SpineGTRefineLib.web.access import Address, Seat, is_local
+from SpineGTRefineLib.web.graphics import require_graphics
+
+KEPT_BY_BROWSERS = {"Ctrl+N", "Ctrl+T", "Ctrl+W", "Ctrl+Shift+N", "Ctrl+Shift+P", "Ctrl+Shift+T", "Ctrl+Shift+W"}
+
+
+def test_one_person_sits_and_another_one_waits_or_takes_over():
+    seat = Seat()
+    assert seat.claim("one")
+    assert not seat.claim("two")
+    assert not seat.allows("two")
+    seat.leave("two")
+    assert seat.allows("one"), "who only waits cannot free the seat"
+    seat.take_over("two")
+    assert seat.allows("two")
+    assert not seat.allows("one")
+    seat.leave("two")
+    assert seat.claim("one")
+    assert not Seat().allows("")
+
+
+def test_every_address_has_a_token_of_its_own():
+    one, other = Address(), Address()
+    assert one.token != other.token
+    assert len(one.token) >= 32
+    assert one.url(8080) == f"http://127.0.0.1:8080/index.html?secret={one.token}"
+    assert "http://[::1]:80/" in Address("::1").url(80)
+    with pytest.raises(UsageError):
+        Address(port=70000)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_these_hosts_mean_this_machine(host):
+    assert is_local(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gpu-server"])
+def test_these_hosts_mean_others_too(host):
+    assert not is_local(host)
+
+
+def test_no_key_of_the_page_is_kept_by_browsers_or_given_twice():
+    keys = [key.in_browser for key in KEYS]
+    assert len(set(keys)) == len(keys)
+    assert not KEPT_BY_BROWSERS & set(keys)
+
+
+def test_a_machine_that_cannot_draw_is_told_what_to_install(tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    broken.chmod(0o755)
+    with pytest.raises(MissingDependencyError, match="libegl1 libgl1"):
+        require_graphics(str(broken))

@@ -1,0 +1,136 @@
+"""A rater's work in a real browser: what is painted is what is saved, and nothing else changes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from review_world import SPINE, spine
+from station_world import voxels
+
+pytestmark = pytest.mark.slow
+L4 = SPINE.scheme.value_of("vertebra_L4")
+
+
+def lab_mask(world, subject="sub-01") -> np.ndarray:
+    return voxels(next((world.root / "derivatives" / "labels" / subject / "anat").glob("*label-spine_dseg.nii.gz")))
+
+
+def saved(world, subject="sub-01") -> Path:
+    own = world.root / "derivatives" / "spine-gt-refine" / subject / "anat"
+    return next(own.glob("*seg-spine*_dseg.nii.gz"))
+
+
+@pytest.fixture
+def page(start, tab):
+    page = tab()
+    page.open(start().url)
+    return page
+
+
+def save(page) -> None:
+    before = page.state("row_key")
+    page.press("Control+Enter")
+    page.page.wait_for_function(
+        "before => window.trame.state.get('objections').length || window.trame.state.get('row_key') !== before",
+        arg=before,
+    )
+    if page.state("objections"):
+        page.page.get_by_test_id("insist").click()
+        page.until("row_key", f"value !== {json.dumps(before)}")
+
+
+def test_only_the_voxels_of_a_stroke_change_and_undo_says_what_it_undoes(world, page):
+    assert page.state("row_key") == "sub-01_T2w/spine"
+    page.act("select", "vertebra_L4")
+    page.press("1")
+    page.until("tool", "value === 'paint'")
+    page.stroke()
+    page.until("undo_text", "value === 'the last stroke'")
+    page.press("Control+z")
+    page.until("redo_text", "value === 'the last stroke'")
+    page.press("Control+y")
+    page.until("undo_text", "value === 'the last stroke'")
+    save(page)
+    before, after = lab_mask(world), voxels(saved(world))
+    changed = before != after
+    assert changed.any()
+    assert set(after[changed].tolist()) == {L4}
+    assert len(np.unique(np.nonzero(changed)[0])) == 1, "a flat brush stays in one sagittal slice"
+    assert page.elsewhere == []
+    assert page.errors == []
+
+
+def test_a_chain_of_levels_is_shifted_by_one_act_and_one_undo_takes_it_back(world, page):
+    page.act("select", "vertebra_L1")
+    page.until("active", "value === 'vertebra_L1'")
+    page.press("l")
+    page.until("undo_text", "value.startsWith('shift levels')")
+    page.press("Control+z")
+    page.until("undo_text", "value === ''")
+    page.press("Control+y")
+    page.until("undo_text", "value.startsWith('shift levels')")
+    save(page)
+    after = voxels(saved(world))
+    expected = {value + 1 for value in np.unique(spine().array).tolist() if value}
+    assert set(np.unique(after).tolist()) - {0} == expected
+    assert np.array_equal(after > 0, lab_mask(world) > 0)
+
+
+def test_after_a_crash_the_next_station_goes_on_with_the_draft(start, tab, world):
+    first = start()
+    page = tab()
+    page.open(first.url)
+    page.act("select", "vertebra_L4")
+    page.press("1")
+    page.stroke()
+    page.until("undo_text", "value !== ''")
+    page.press("Alt+d")
+    page.until("draft_text", "value.startsWith('draft kept')")
+    first.kill()
+    again = tab()
+    again.open(start().url)
+    again.act("open", "sub-01_T2w", "spine")
+    again.until("row_key", "value === 'sub-01_T2w/spine'")
+    again.until("origin", "value.startsWith('draft by AB')", timeout_s=90)
+    save(again)
+    changed = lab_mask(world) != voxels(saved(world))
+    assert changed.any()
+    assert set(voxels(saved(world))[changed].tolist()) == {L4}
+
+
+def test_a_second_tab_is_told_and_can_take_over_and_a_reload_loses_nothing(start, tab):
+    url = start().url
+    first, second = tab(), tab()
+    first.open(url)
+    first.act("select", "vertebra_L4")
+    first.press("1")
+    first.stroke()
+    first.until("undo_text", "value !== ''")
+    second.open(url)
+    assert second.page.locator("#curtain").is_visible()
+    second.act("undo")
+    second.page.wait_for_timeout(500)
+    assert first.state("undo_text") != "", "who only waits is not heard"
+    second.page.locator("#take-over").click()
+    first.page.locator("#curtain").wait_for(state="visible")
+    second.page.locator("#curtain").wait_for(state="hidden")
+    second.page.reload()
+    second.ready()
+    assert second.page.locator("#curtain").is_hidden()
+    assert second.state("undo_text") == "the last stroke"
+
+
+def test_who_has_no_token_gets_neither_the_page_nor_a_file(start, tab):
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
+    url = start().url
+    stranger = tab().page
+    stranger.goto(url.partition("?")[0])
+    stranger.wait_for_timeout(4000)
+    assert stranger.locator("[data-testid=saveAndNext]").count() == 0
+    base = url.partition("/index.html")[0]
+    for path in ("/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/sub-01/anat/sub-01_T2w.nii.gz"):
+        with pytest.raises(HTTPError):
+            urlopen(base + path)
