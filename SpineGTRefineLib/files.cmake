@@ -92,6 +92,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
   SpineGTRefineLib/cli/version.py
+  SpineGTRefineLib/cli/version_adopt.py
   SpineGTRefineLib/cli/version_build.py
   SpineGTRefineLib/cli/version_diff.py
   SpineGTRefineLib/cli/version_export.py
@@ -140,6 +141,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/demos/definition.py
   SpineGTRefineLib/learning/demos/lumbosacral.py
   SpineGTRefineLib/learning/demos/mouse.py
+  SpineGTRefineLib/learning/demos/rootlets.py
   SpineGTRefineLib/learning/demos/scores.py
   SpineGTRefineLib/learning/demos/single_mask.py
   SpineGTRefineLib/learning/demos/spine.py
@@ -177,6 +179,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/seeds/__init__.py
   SpineGTRefineLib/learning/seeds/listing.py
   SpineGTRefineLib/learning/seeds/mouse.py
+  SpineGTRefineLib/learning/seeds/pairs.py
   SpineGTRefineLib/learning/seeds/reading.py
   SpineGTRefineLib/learning/seeds/rootlets.py
   SpineGTRefineLib/learning/seeds/sacrum.py
@@ -282,6 +285,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/procedures/lumbosacral.py
   SpineGTRefineLib/recipes/procedures/mouse.py
   SpineGTRefineLib/recipes/procedures/plain.py
+  SpineGTRefineLib/recipes/procedures/rootlets.py
   SpineGTRefineLib/recipes/procedures/spine.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/saving.py
@@ -298,7 +302,6 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/compatible.py
   SpineGTRefineLib/refine/components.py
   SpineGTRefineLib/refine/compose.py
-  SpineGTRefineLib/refine/cord_crop.py
   SpineGTRefineLib/refine/decisions.py
   SpineGTRefineLib/refine/growth.py
   SpineGTRefineLib/refine/holes.py
@@ -357,6 +360,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/act_names.py
   SpineGTRefineLib/scene/case.py
   SpineGTRefineLib/scene/context.py
+  SpineGTRefineLib/scene/copies.py
   SpineGTRefineLib/scene/display.py
   SpineGTRefineLib/scene/editor.py
   SpineGTRefineLib/scene/found.py
@@ -420,6 +424,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Anatomy/schemes/totalspineseg_step1.csv
   Resources/Anatomy/schemes/tptbox.csv
   Resources/Anatomy/structures.csv
+  Resources/Bids/contrast_words.csv
   Resources/Bids/entities.csv
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
@@ -459,6 +464,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Recipes/cord.toml
   Resources/Recipes/lumbosacral.toml
   Resources/Recipes/mouse.toml
+  Resources/Recipes/rootlets.toml
   Resources/Recipes/sacrum.toml
   Resources/Recipes/spine.toml
   Resources/Report/comparison.html.j2

@@ -81,6 +81,17 @@ def run_with_fallback(places: tuple[Place, ...], run: Callable[[Place], Result])
     )
 
 
+def export_with_fallback(logits: Any, export: Callable[[Any], Result], notes: list[str]) -> Result:
+    """Export logits where they lie, or from the main memory if the device is too small; ``notes`` says so."""
+    try:
+        return export(logits)
+    except (RuntimeError, MemoryError, NotImplementedError) as error:
+        if logits.device.type == "cpu" or not _device_cannot(error, import_torch()):
+            raise
+    notes.append(f"{logits.device}: too little memory for the export, which ran on the CPU")
+    return export(logits.cpu())
+
+
 def _describe(place: Place) -> str:
     return str(place.device) if place.device == place.sums else f"{place.device} with sums on {place.sums}"
 

@@ -8,7 +8,7 @@ import io
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,8 @@ class LoadedModel:
         Names, hashes and settings that go to the provenance of every prediction.
     load_seconds
         Time that loading took.
+    runners
+        The networks made ready by :func:`.backends.runners_for`, kept from image to image.
     """
 
     entry: ModelEntry
@@ -63,6 +65,7 @@ class LoadedModel:
     table: np.ndarray
     identity: Mapping[str, object]
     load_seconds: float
+    runners: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def channel_names(self) -> tuple[str, ...]:
