@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from ..errors import UsageError
 
 LOCAL_HOST = "127.0.0.1"
+STRAIGHT = "sessionURL=ws://USE_HOST/ws"
+"""Tells trame's page where its server is; else it would first ask for a launcher that is not there."""
 
 
 def new_token() -> str:
@@ -50,7 +52,7 @@ class Address:
     def url(self, port: int) -> str:
         """Return what to open in the browser once the station listens on ``port``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{port}/index.html?secret={self.token}"
+        return f"http://{host}:{port}/index.html?secret={self.token}&{STRAIGHT}"
 
 
 class Seat:

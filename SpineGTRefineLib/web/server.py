@@ -44,7 +44,7 @@ START: dict[str, Any] = {
     "tab": "worklist",
     "sheet": False,
     "holder": "",
-    "token": "",
+    "query": "",
     "rater": "",
     "dataset_name": "",
     "key_map": [],
@@ -133,7 +133,7 @@ class StationServer:
                 webbrowser.open(url)
 
         self._server.controller.on_server_ready.add(ready)
-        self.state.token = address.token
+        self.state.query = address.url(address.port).partition("?")[2]
         self._server.cli.set_defaults(authKey=address.token)
         arguments, sys.argv = sys.argv, sys.argv[:1]  # trame would read our command line as its own
         try:

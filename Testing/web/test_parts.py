@@ -29,7 +29,7 @@ def test_every_address_has_a_token_of_its_own():
     one, other = Address(), Address()
     assert one.token != other.token
     assert len(one.token) >= 32
-    assert one.url(8080) == f"http://127.0.0.1:8080/index.html?secret={one.token}"
+    assert one.url(8080).startswith(f"http://127.0.0.1:8080/index.html?secret={one.token}&")
     assert "http://[::1]:80/" in Address("::1").url(80)
     with pytest.raises(UsageError):
         Address(port=70000)

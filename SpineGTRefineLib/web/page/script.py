@@ -58,7 +58,6 @@ SCRIPT = """
     sessionStorage.setItem('page', page);
     if (seated()) trigger('leave', []);
   });
-  const token = get('token');  // trame takes it out of the address, and a reload would be refused
-  if (token) history.replaceState(null, '', `${location.pathname}?secret=${encodeURIComponent(token)}`);
+  if (get('query')) history.replaceState(null, '', '?' + get('query'));  // trame takes it away; a reload needs it
 })();
 """
