@@ -98,6 +98,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/version_export.py
   SpineGTRefineLib/cli/version_import.py
   SpineGTRefineLib/cli/version_options.py
+  SpineGTRefineLib/cli/version_rounds.py
   SpineGTRefineLib/cli/version_show.py
   SpineGTRefineLib/engine/__init__.py
   SpineGTRefineLib/engine/batch.py
@@ -171,6 +172,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/preparation/__init__.py
   SpineGTRefineLib/learning/preparation/ends.py
   SpineGTRefineLib/learning/preparation/parts.py
+  SpineGTRefineLib/learning/preparation/rounds.py
   SpineGTRefineLib/learning/ranking/__init__.py
   SpineGTRefineLib/learning/ranking/dataset.py
   SpineGTRefineLib/learning/ranking/order.py
@@ -428,6 +430,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Bids/entities.csv
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
+  Resources/Learning/mouse_rounds.toml
   Resources/Metrics/metrics.csv
   Resources/Models/demo/canal/MODEL_CARD.md
   Resources/Models/demo/canal/SHA256.json

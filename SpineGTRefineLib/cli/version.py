@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from . import version_build, version_diff, version_export, version_import, version_show
+from . import version_adopt, version_build, version_diff, version_export, version_import, version_rounds, version_show
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -18,4 +18,6 @@ app.command("build")(version_build.build)
 app.command("show")(version_show.show)
 app.command("diff")(version_diff.diff)
 app.command("export")(version_export.export)
+app.command("adopt")(version_adopt.adopt)
 app.command("import")(version_import.import_masks)
+app.command("rounds")(version_rounds.rounds)

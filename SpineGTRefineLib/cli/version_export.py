@@ -50,7 +50,7 @@ def export(
             "--parts",
             metavar="WHICH",
             help="What of each image is written: whole; slices (each labeled slice is a case of its own); mask (a box "
-            "around the mask).",
+            "around the mask); cord (the resampled box around the cord that the recipe lumbosacral predicts in).",
         ),
     ] = "whole",
     slice_axis: Annotated[
@@ -95,7 +95,7 @@ def export(
     if which is None:
         raise UsageError(f"--parts {parts!r} is not known.", f"Choose one of: {', '.join(PARTS)}.")
     cut = read_ends(ends) if ends else {}
-    preparation = Preparation(which, slice_axis, margin, cut, zero_below, dilate)
+    preparation = Preparation(which, slice_axis, margin_mm=margin, ends=cut, zero_below=zero_below, dilate_mm=dilate)
     chosen = open_version(opened, versions, version)
     settings = ExportSettings(
         number,

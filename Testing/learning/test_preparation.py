@@ -1,18 +1,24 @@
 """Preparation: what is cut out keeps its place in space, comes back exactly, and no file is touched."""
 
+import shlex
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
 from bids_world import tree_state
 from version_world import GEOMETRY, SHAPE, VersionWorld
 
 from SpineGTRefineLib.bids import Dataset, load_mask
+from SpineGTRefineLib.cli.app import app
 from SpineGTRefineLib.errors import InputError, MissingFileError, UsageError
-from SpineGTRefineLib.imaging import Box, LabelMap, read_image, read_labels
-from SpineGTRefineLib.learning.exchange import ExportRecord, ExportSettings, export_version, save_back
+from SpineGTRefineLib.imaging import Box, Geometry, LabelMap, read_image, read_labels, reorient
+from SpineGTRefineLib.learning.exchange import ExportRecord, ExportSettings, export_version, read_back, save_back
 from SpineGTRefineLib.learning.preparation import Preparation, boxes_of, prepared_labels, read_ends
-from SpineGTRefineLib.learning.versions import build_version
+from SpineGTRefineLib.learning.preparation.rounds import plan_rounds
+from SpineGTRefineLib.learning.versions import build_version, versions_folder
+from SpineGTRefineLib.recipes import cord_crop
+from SpineGTRefineLib.recipes.definition import recipe
 
 SETTINGS = ExportSettings(778, "Prepared", orientation="LPI")
 HEAD_FOOT = 1  # voxel axis of the test grid that runs from head to foot
@@ -95,6 +101,29 @@ def test_a_box_keeps_the_margin_in_millimeters(mouse):
     assert box == Box((1, 1, 3), (6, 6, 6))  # 0.8 mm in plane, 3 mm across
 
 
+def test_the_box_around_the_cord_is_the_one_that_is_predicted_in(tmp_path):
+    world = VersionWorld(tmp_path / "dataset", 0, "cord")
+    grid = Geometry((24, 24, 12), np.diag([1, 1, 2, 1.0]))
+    for number in range(3):
+        world.add_image(f"sub-{number}/anat/sub-{number}_T2w.nii.gz", number, grid)
+        array = np.zeros(grid.shape, np.uint8)
+        array[9:14, 10 + number : 14 + number, 2:10] = 1
+        world.save(f"sub-{number}_T2w", labels=LabelMap(array, grid, world.kind.scheme))
+    preparation = Preparation("cord", across_mm=5, along_mm=2)
+    version, folder, record = export(world, tmp_path, preparation)
+    for exported in record.cases:
+        image = read_image(version.path_of(exported.images[0]))
+        mask = read_labels(version.path_of(exported.mask), world.kind.scheme)
+        box = cord_crop.box_around(image.geometry, cord_crop.centerline_of(mask), across_mm=5, along_mm=2)
+        written = read_image(folder / exported.folders[0] / f"{exported.name}_0000.nii.gz")
+        seen = reorient(cord_crop.cut_image(image, box), "LPI")
+        assert np.allclose(written.array, seen.array, atol=1e-3)
+        path = folder / exported.folders[1] / f"{exported.name}.nii.gz"
+        back = read_back(path, record, image, exported)
+        assert np.array_equal(back.array, mask.array)  # 0.5 mm voxels hold every voxel of 1 x 1 x 2 mm
+        assert back.geometry.matches(image.geometry)
+
+
 def test_training_labels_can_be_thickened_and_end_below_a_structure(tmp_path):
     world = VersionWorld(tmp_path / "dataset", 3, "rootlets")
     array = np.zeros(SHAPE, np.uint8)
@@ -134,3 +163,33 @@ def test_the_table_of_ends_is_read_and_checked(tmp_path):
 def test_unknown_words_are_refused(wrong):
     with pytest.raises(UsageError):
         Preparation(**wrong)
+
+
+def test_the_box_around_the_cord_reaches_as_far_as_the_recipes():
+    settings = recipe("lumbosacral").settings
+    chosen = Preparation("cord")
+    for name in ("across_mm", "along_mm", "voxel_mm"):
+        assert getattr(chosen, name) == settings[name]
+
+
+def test_the_plan_of_rounds_goes_on_with_each_version(mouse):
+    folder = versions_folder(mouse.dataset.output)
+    assert [entry.version for entry in plan_rounds(mouse.root, folder)] == ["", "", ""]
+    first = build_version(mouse.dataset, mouse.kind)
+    build_version(mouse.dataset, mouse.kind, parent=first)
+    plan = plan_rounds(mouse.root, folder)
+    assert [entry.version for entry in plan] == ["D1", "D2", ""]
+    commands = [step.command for entry in plan for step in entry.steps if step.command]
+    assert all(str(mouse.root) in command for command in commands)
+
+
+def test_every_command_of_the_plan_is_one_that_exists(mouse):
+    group = typer.main.get_command(app)
+    for entry in plan_rounds(mouse.root, versions_folder(mouse.dataset.output)):
+        for step in entry.steps:
+            command = group
+            words = shlex.split(step.command)[1:]
+            while words and words[0] in getattr(command, "commands", {}):
+                command = command.commands[words.pop(0)]
+            known = {name for option in command.params for name in option.opts}
+            assert {word for word in words if word.startswith("--")} <= known

@@ -2,11 +2,23 @@
 
 import json
 
+import numpy as np
 import pytest
+from bids_world import tree_state
 
-from SpineGTRefineLib.errors import CorruptFileError, DatasetError, MissingFileError, UnsupportedFileError
-from SpineGTRefineLib.learning.seeds import matched, read_seed_list, without_leaks
-from SpineGTRefineLib.learning.versions import NO_FOLD, BuildSettings, Place, build_version
+from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
+from SpineGTRefineLib.errors import (
+    CorruptFileError,
+    DatasetError,
+    MissingFileError,
+    UnsupportedFileError,
+    UsageError,
+    WriteError,
+)
+from SpineGTRefineLib.imaging import Geometry, Image, read_image, write_image
+from SpineGTRefineLib.learning.seeds import adopt_pairs, matched, read_seed_list, without_leaks
+from SpineGTRefineLib.learning.seeds import pairs as pairs_module
+from SpineGTRefineLib.learning.versions import NO_FOLD, BuildSettings, Place, Rules, build_version
 
 TRAIN, VALIDATION, TEST = Place("train"), Place("train", 0), Place("test")
 
@@ -142,3 +154,72 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(MissingFileError):
         read_seed_list(tmp_path / "nothing.json")
     assert rules(read_seed_list(write(tmp_path, "age\n3\n", "x.tsv"))) == ["no-name-column"]
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Three good pairs in the lumbosacral project's folders, and one of each kind that is not."""
+    grid = Geometry((6, 7, 8), np.diag([1, 1, 2, 1.0]))
+    other = Geometry((6, 7, 8), np.diag([1, 1, 3, 1.0]))
+    folder = tmp_path / "data_mask"
+    draw = np.random.default_rng(0)
+
+    def add(stem, grid_of_mask=grid, top=1, masked=True):
+        path = folder / "nii" / f"{stem}.nii"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_image(path, Image(draw.integers(0, 99, grid.shape, np.int16), grid))
+        if masked:
+            path = folder / "mask" / f"{stem}_seg.nii"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_image(path, Image(draw.integers(0, top + 1, grid.shape, np.uint8), grid_of_mask))
+
+    for stem in ("Sub1_t2", "Sub2_t2", "Sub2_t2s"):
+        add(stem)
+    add("Sub3_t2", top=3)
+    add("Sub4_t2", masked=False)
+    add("Sub5_t2", grid_of_mask=other)
+    add("Sub6_dwi")
+    add("Sub7_t2_again")
+    (folder / "nii" / "Sub1_t2.nii").rename(folder / "nii" / "sub1_T2.nii")
+    (folder / "mask" / "Sub1_t2_seg.nii").rename(folder / "mask" / "sub1_T2_seg.nii")
+    return folder
+
+
+def test_folders_of_images_and_masks_become_a_dataset(pairs, tmp_path):
+    before = tree_state(pairs)
+    keys, defects = adopt_pairs(pairs, tmp_path / "dataset", mask_type("cord"))
+    assert sorted(keys) == ["sub-1_T2w", "sub-2_T2starw", "sub-2_T2w", "sub-3_T2w"]
+    assert sorted((defect.rule, defect.where) for defect in defects) == [
+        ("bad-name", "Sub6_dwi"), ("bad-name", "Sub7_t2_again"), ("no-mask", "Sub4_t2"), ("not-binary", "sub-3_T2w"),
+        ("unusable", "sub-5_T2w"),
+    ]  # fmt: skip
+    assert tree_state(pairs) == before
+    dataset = Dataset.open(tmp_path / "dataset")
+    cases = [case for case in dataset.cases() if case.key in keys]
+    for case in cases:
+        mask = load_mask(dataset, case, mask_type("cord"))
+        assert mask.geometry.matches(read_image(case.image).geometry)
+        assert mask.values() == (1,)
+    copied = tmp_path / "dataset/sub-2/anat/sub-2_T2starw.nii"
+    assert copied.read_bytes() == (pairs / "nii/Sub2_t2s.nii").read_bytes()
+    version = build_version(dataset, mask_type("cord"), BuildSettings(rules=Rules(statuses=("todo",))))
+    assert len(version.rows) == 4
+
+
+def test_adopting_never_overwrites_and_leaves_nothing_half_done(pairs, tmp_path, monkeypatch):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(UsageError, match="exists already"):
+        adopt_pairs(pairs, tmp_path / "taken", mask_type("cord"))
+
+    def full(path, *_):
+        raise WriteError(f"{path} could not be written: No space left on device.")
+
+    monkeypatch.setattr(pairs_module, "write_labels", full)
+    with pytest.raises(WriteError):
+        adopt_pairs(pairs, tmp_path / "dataset", mask_type("cord"))
+    assert not (tmp_path / "dataset").exists()
+    monkeypatch.undo()
+    adopt_pairs(pairs, tmp_path / "dataset", mask_type("cord"))
+    assert not list(tmp_path.glob(".*"))
+    with pytest.raises(MissingFileError):
+        adopt_pairs(tmp_path, tmp_path / "x", mask_type("cord"))

@@ -11,6 +11,7 @@ import numpy as np
 from ...bids import Dataset, SavedMask, save_mask
 from ...errors import ChangedOnDiskError, MissingFileError, RefineError
 from ...imaging import Box, Image, LabelMap, read_image, read_labels, reorient_to_grid, restore
+from ...recipes.cord_crop import restore_native
 from .record import ExportedCase, ExportRecord
 
 
@@ -48,6 +49,8 @@ def read_back(path: Path, record: ExportRecord, image: Image, exported: Exported
     """
     numbered = read_labels(path, record.numbers.scheme)
     labels = LabelMap(record.numbers.value(numbered.array), numbered.geometry, record.mask_type.scheme)
+    if exported is not None and exported.geometry is not None:
+        return restore_native(replace(reorient_to_grid(labels, exported.geometry), source=None), image.geometry)
     if exported is None or exported.box is None:
         turned = reorient_to_grid(labels, image.geometry)
         return LabelMap(turned.array, image.geometry, turned.scheme)

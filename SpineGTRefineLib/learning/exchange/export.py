@@ -12,8 +12,8 @@ from ...bids.jsonfiles import json_text, read_json
 from ...errors import CancelledError, ChangedOnDiskError, GeometryError, UsageError, WriteError
 from ...fileops import remedy_for, write_text_atomic
 from ...imaging import Box, Image, LabelMap, crop, read_image, read_labels, reorient, write_image, write_labels
-from ...imaging.orientation import Volume
 from ...models.orientation import to_sct
+from ...recipes.cord_crop import cut_image, cut_labels
 from ..preparation import prepared_labels
 from ..raw_dataset import dataset_description
 from ..versions import NO_FOLD, Version
@@ -98,13 +98,21 @@ def _write_case(version: Version, folder: Path, record: ExportRecord, case: Expo
     trained = prepared_labels(labels, record.preparation).array
     numbered = LabelMap(record.numbers.number(trained, ignored), images[0].geometry, record.numbers.scheme)
     for channel, image in enumerate(images):
-        part = _part(replace(image, source=None, geometry=images[0].geometry), case)
+        part = _image_part(replace(image, source=None, geometry=images[0].geometry), case)
         write_image(folder / case.folders[0] / f"{case.name}_{channel:04d}.nii.gz", reorient(part, record.orientation))
-    write_labels(_labels_path(folder, case), reorient(_part(numbered, case), record.orientation))
+    write_labels(_labels_path(folder, case), reorient(_labels_part(numbered, case), record.orientation))
 
 
-def _part(volume: Volume, case: ExportedCase) -> Volume:
-    return volume if case.box is None else crop(volume, Box(*case.box))
+def _image_part(image: Image, case: ExportedCase) -> Image:
+    if case.geometry is not None:
+        return cut_image(image, case.geometry)
+    return image if case.box is None else crop(image, Box(*case.box))
+
+
+def _labels_part(labels: LabelMap, case: ExportedCase) -> LabelMap:
+    if case.geometry is not None:
+        return cut_labels(labels, case.geometry)
+    return labels if case.box is None else crop(labels, Box(*case.box))
 
 
 def _write_descriptions(folder: Path, record: ExportRecord) -> None:

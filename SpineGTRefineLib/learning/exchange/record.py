@@ -8,16 +8,21 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...bids import MaskType, mask_type
 from ...bids.jsonfiles import require_json
 from ...errors import MissingFileError, UsageError
-from ...imaging import read_labels
+from ...imaging import Geometry, crop, read_labels
 from ...imaging.crop import Index
-from ..preparation import Preparation, boxes_of
+from ..preparation import Preparation, boxes_of, grid_of
 from ..versions import Version, VersionCase
 from .channels import Channels
 from .numbers import LabelNumbers
 from .partial import Partial, counts_in_parts
+
+Grid = tuple[Index, tuple[tuple[float, ...], ...]]
+"""Shape and affine of a grid, as JSON keeps them."""
 
 RECORD = "spine-gt-refine.json"
 """File beside ``dataset.json``; nnU-Net does not look at it."""
@@ -76,6 +81,8 @@ class ExportedCase:
         Whether voxels that nobody vouches for are ignored.
     box
         First voxel and first voxel beyond, of the part of the image that was written; None for the whole.
+    grid
+        Shape and affine of the grid that image and mask were resampled to; None for their own voxels.
     """
 
     name: str
@@ -88,6 +95,12 @@ class ExportedCase:
     mask_sha256: str
     in_parts: bool
     box: tuple[Index, Index] | None = None
+    grid: Grid | None = None
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """The working grid that the case was resampled to; None if it was not."""
+        return None if self.grid is None else Geometry(self.grid[0], np.array(self.grid[1]))
 
     @property
     def folders(self) -> tuple[str, str]:
@@ -200,6 +213,9 @@ def _parts(
         return (whole,)
     labels = read_labels(version.path_of(row.mask), version.mask_type.scheme)
     boxes = boxes_of(labels, preparation, row.case)
+    grid = grid_of(labels if boxes is None else crop(labels, boxes[0]), preparation, row.case)
+    if grid is not None:
+        return (replace(whole, grid=(grid.shape, tuple(tuple(line) for line in grid.affine.tolist()))),)
     if boxes is None:
         return (whole,)
     if len(boxes) == 1 and preparation.parts != "slices":
@@ -212,7 +228,8 @@ def _parts(
 
 def _case_from(content: Mapping[str, Any]) -> ExportedCase:
     box = content["box"] and tuple(tuple(corner) for corner in content["box"])
-    return ExportedCase(**{**content, "images": tuple(content["images"]), "box": box})
+    grid = content["grid"] and (tuple(content["grid"][0]), tuple(tuple(line) for line in content["grid"][1]))
+    return ExportedCase(**{**content, "images": tuple(content["images"]), "box": box, "grid": grid})
 
 
 def _rows_for(version: Version, channels: Sequence[str]) -> tuple[VersionCase, ...]:

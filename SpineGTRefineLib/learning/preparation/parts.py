@@ -1,7 +1,7 @@
 """Which parts of a case are learned from: boxes that keep their place in space, so that every voxel finds its way back.
 
-Nothing is resampled and no file is changed. A box is cut out of image and mask alike and noted beside the exported
-dataset; a mask of the box returns to its voxels exactly.
+No file is changed. A box is cut out of image and mask alike and noted beside the exported dataset; a mask of the box
+returns to its voxels exactly. Only the box around the cord is resampled; its masks return by nearest neighbor.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 from ...errors import UsageError
 from ...imaging import Box, Geometry, LabelMap
-from ...refine.cord_crop import box_around_cord
+from ...recipes import cord_crop
 from ...refine.growth import expand
 from ...refine.matter import labeled_slices
 from ...refine.rootlets import zero_below
 
-Parts = Literal["whole", "slices", "mask"]
-PARTS: tuple[Parts, ...] = ("whole", "slices", "mask")
+Parts = Literal["whole", "slices", "mask", "cord"]
+PARTS: tuple[Parts, ...] = ("whole", "slices", "mask", "cord")
 
 _WORLD_AXES = {"R": 0, "A": 1, "S": 2}
 
@@ -33,11 +33,14 @@ class Preparation:
     ----------
     parts
         ``whole`` image; ``slices``: each labeled slice is a case of its own (the mouse project's first round);
-        ``mask``: the box around the mask with ``margin_mm`` (the lumbosacral project's standard view).
+        ``mask``: the box around the mask with ``margin_mm``, in the image's own voxels; ``cord``: the box that the
+        recipe ``lumbosacral`` predicts in, resampled to ``voxel_mm``, so that training sees what prediction will see.
     slice_axis
         Direction across the slices: the voxel axis nearest to R, A or S.
     margin_mm
         Kept around the mask.
+    across_mm, along_mm, voxel_mm
+        Of the box around the cord: how far it reaches across and along, and its voxel size.
     ends
         First and last slice that is good enough, by case key, both included; slices beyond are cut off.
     zero_below
@@ -49,6 +52,9 @@ class Preparation:
     parts: Parts = "whole"
     slice_axis: str = "S"
     margin_mm: float = 12.0
+    across_mm: float = 16.0
+    along_mm: float = 20.0
+    voxel_mm: float = cord_crop.WORKING_VOXEL_MM
     ends: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     zero_below: str = ""
     dilate_mm: float = 0.0
@@ -85,17 +91,34 @@ def boxes_of(labels: LabelMap, preparation: Preparation, case: str) -> tuple[Box
     """
     axis = _axis(labels.geometry, preparation.slice_axis)
     kept = _kept(labels.geometry, axis, preparation.ends.get(case), case)
-    if preparation.parts == "whole":
+    if preparation.parts in ("whole", "cord"):
         return None if kept is None else (kept,)
-    if preparation.parts == "slices":
-        boxes = labeled_slices(labels, axis)
-    else:
-        around = box_around_cord(labels, preparation.margin_mm)
-        boxes = () if around is None else (around,)
+    boxes = labeled_slices(labels, axis) if preparation.parts == "slices" else _around(labels, preparation.margin_mm)
     inside = tuple(both for box in boxes if (both := _overlap(box, kept)) is not None)
     if not inside:
         raise UsageError(f"{case}: no slice that is kept holds a label.", "Leave the case out of the version.")
     return inside
+
+
+def grid_of(labels: LabelMap, preparation: Preparation, case: str) -> Geometry | None:
+    """Return the working grid around the cord, or None where no such box is asked for.
+
+    Raises
+    ------
+    UsageError
+        The mask is empty, so there is no cord to follow.
+    """
+    if preparation.parts != "cord":
+        return None
+    if not labels.array.any():
+        raise UsageError(f"{case}: the mask is empty, so there is no cord to follow.", "Leave the case out.")
+    return cord_crop.box_around(
+        labels.geometry,
+        cord_crop.centerline_of(labels),
+        across_mm=preparation.across_mm,
+        along_mm=preparation.along_mm,
+        voxel_mm=preparation.voxel_mm,
+    )
 
 
 def prepared_labels(labels: LabelMap, preparation: Preparation) -> LabelMap:
@@ -106,6 +129,16 @@ def prepared_labels(labels: LabelMap, preparation: Preparation) -> LabelMap:
     if preparation.dilate_mm > 0:
         labels = labels.with_array(expand(labels.array, labels.geometry.spacing, preparation.dilate_mm))
     return labels
+
+
+def _around(labels: LabelMap, margin_mm: float) -> tuple[Box, ...]:
+    tight = Box.around(labels.array != 0)
+    if tight is None:
+        return ()
+    reach = np.ceil(margin_mm / np.array(labels.geometry.spacing)).astype(int)
+    low = np.maximum(np.array(tight.start) - reach, 0).tolist()
+    high = np.minimum(np.array(tight.stop) + reach, labels.geometry.shape).tolist()
+    return (Box((low[0], low[1], low[2]), (high[0], high[1], high[2])),)
 
 
 def _axis(geometry: Geometry, letter: str) -> int:
