@@ -1,9 +1,12 @@
 """The extension installs every file that it needs, and works from the installed folder alone."""
 
 import importlib.util
+import json
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +105,39 @@ def test_the_installed_extension_makes_and_saves_a_case_without_the_checkout(ins
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip().endswith("_dseg.nii.gz")
+
+
+SCHEMA_FIELDS = {
+    *("$schema", "category", "scm_url", "scm_revision", "scm_type", "build_dependencies", "build_subdirectory"),
+    *("dicom_support_rule", "enabled", "tier"),
+}
+
+
+def test_the_entry_for_the_extensions_index_fits_its_schema_and_the_project(repository):
+    (entry,) = (path for path in repository.glob("*.json") if "$schema" in path.read_text(encoding="utf-8"))
+    content = json.loads(entry.read_text(encoding="utf-8"))
+    cmake = (repository / "CMakeLists.txt").read_text(encoding="utf-8")
+    assert f"project({entry.stem})" in cmake
+    assert {"$schema", "category", "scm_url"} <= set(content) <= SCHEMA_FIELDS
+    assert content["category"] == "Segmentation"
+    assert content["scm_url"].startswith("https://")
+    homepage = content["scm_url"].removesuffix(".git")
+    assert f'set(EXTENSION_HOMEPAGE "{homepage}")' in cmake
+    assert homepage.rpartition("/")[2].startswith("Slicer")
+    for picture in re.findall(r'URLS? "([^"]+\.png)"', cmake):
+        assert (repository / picture.removeprefix(homepage + "/")).is_file(), picture
+
+
+def test_the_entry_fits_slicers_own_schema(repository):
+    import sources
+
+    slicer = sources.checkout("Slicer")
+    if slicer is None:
+        pytest.skip("needs the sources of Slicer: set SLICER_SOURCE to a folder with the checkout")
+    content = json.loads((repository / "SpineGTRefine.json").read_text(encoding="utf-8"))
+    schema = json.loads((slicer / "Schemas" / Path(content["$schema"].rstrip("#")).name).read_text(encoding="utf-8"))
+    assert schema["$id"] == content["$schema"]
+    assert set(schema["properties"]) == SCHEMA_FIELDS
+    types = {"string": str, "array": list, "integer": int, "boolean": bool}
+    for name, value in content.items():
+        assert isinstance(value, types[schema["properties"][name]["type"]]), name

@@ -69,6 +69,55 @@ class SelfTest:
         logic.closeCase(discardEdits=True)
         assert int((after != before).sum()) == 8, "exactly eight voxels were painted"
 
+    def sample_data(self) -> None:
+        """The phantom is registered with Slicer's Sample Data, and is made and shown on request."""
+        self._need_packages()
+        registered = getattr(slicer.modules, "sampleDataSources", {}).get(MODULE)
+        if not registered:
+            # Slicer says that it has started after it has run this script, where it was given on the command line.
+            from SpineGTRefine import registerSampleData
+
+            registerSampleData()
+            registered = slicer.modules.sampleDataSources[MODULE]
+        volume, segmentation = registered[0].customDownloader(registered[0])
+        assert segmentation.GetSegmentation().GetNumberOfSegments() > 20
+        self.volume = volume
+
+    def recipe_on_a_volume(self) -> None:
+        """A recipe runs on a volume of the scene, in a worker process; the segmentation lies on the volume's grid."""
+        self._need_packages()
+        if not hasattr(self, "volume"):
+            raise SkippedError("there is no volume")
+        from SpineGTRefine import SpineGTRefineLogic
+        from SpineGTRefineLib.errors import MissingDependencyError, ModelNotInstalledError
+
+        logic = SpineGTRefineLogic()
+        try:
+            node = logic.runRecipe(self.volume, "canal")
+        except (MissingDependencyError, ModelNotInstalledError) as error:
+            raise SkippedError(str(error)) from error
+        finally:
+            logic.stopWorker()
+        role = node.GetReferenceImageGeometryReferenceRole()
+        assert node.GetNodeReference(role) is self.volume
+
+    def transformed_volume(self) -> None:
+        """A volume that is moved by a transform is refused, with its reason."""
+        if not hasattr(self, "volume"):
+            raise SkippedError("there is no volume")
+        from SpineGTRefine import SpineGTRefineLogic
+        from SpineGTRefineLib.errors import GeometryError
+
+        transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+        self.volume.SetAndObserveTransformNodeID(transform.GetID())
+        try:
+            SpineGTRefineLogic().runRecipe(self.volume, "canal")
+        except GeometryError:
+            return
+        finally:
+            self.volume.SetAndObserveTransformNodeID(None)
+        raise AssertionError("the moved volume was not refused")
+
     def panel(self) -> None:
         """Switch to the module; the panel comes up."""
         self._need("root")
@@ -157,7 +206,8 @@ class SelfTest:
 
 
 STEPS = (
-    *("packages", "dataset", "logic_saves", "panel", "panel_opens_a_case", "embedded_effect"),
+    *("packages", "dataset", "logic_saves", "sample_data", "recipe_on_a_volume", "transformed_volume"),
+    *("panel", "panel_opens_a_case", "embedded_effect"),
     *("level_shift_and_undo", "jump", "keys_come_and_go", "scene_close", "reload"),
 )
 
