@@ -159,7 +159,7 @@ def cut_faces(labels: LabelMap, geometry: Geometry) -> tuple[str, ...]:
     """
     names = (("left", "right"), ("back", "front"), ("foot", "head"))
     box, faces = labels.geometry, []
-    ends = geometry.to_index(box.to_world([(0, 0, 0), np.array(box.shape) - 1]))
+    ends = geometry.to_index(box.to_world(np.array([(0, 0, 0), np.subtract(box.shape, 1)])))
     for axis, (world, direction) in enumerate(box.orientation.astype(int).tolist()):
         # The last voxel of the box may lie up to one of its own voxels inside the image's last.
         slack = box.spacing[axis] / geometry.spacing[axis]
