@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from ...anatomy import LabelScheme
 from ...errors import LabelError, UsageError
 from ...imaging import LabelMap, reorient_to_grid
 from ...refine.inputs import require_positive
@@ -99,15 +101,16 @@ def evaluate_case(
         A map holds values that its scheme does not know.
     """
     require_positive(tolerance_mm, "tolerance in mm")
-    for labels, what in ((prediction, "prediction"), (truth, "truth")):
-        _require_known_values(labels, what)
     prediction = reorient_to_grid(prediction, truth.geometry)
     remarks: tuple[str, ...] = ()
     if prediction.scheme.name != truth.scheme.name:
+        _require_known(prediction.values(), prediction.scheme, "prediction")
         prediction, loss = prediction.converted(truth.scheme)
         lost = ", ".join((*loss.dropped, *loss.merged))
         remarks = (f"The truth's scheme {truth.scheme.name!r} has no value of its own for {lost}.",) if lost else ()
     overlap = joint_histogram(prediction.array, truth.array)
+    _require_known(overlap.rows.tolist(), truth.scheme, "prediction")
+    _require_known(overlap.columns.tolist(), truth.scheme, "truth")
     return CaseMetrics(
         name=name,
         tolerance_mm=tolerance_mm,
@@ -118,11 +121,11 @@ def evaluate_case(
     )
 
 
-def _require_known_values(labels: LabelMap, what: str) -> None:
-    unknown = labels.unknown_values()
+def _require_known(values: Iterable[int], scheme: LabelScheme, what: str) -> None:
+    unknown = [value for value in values if value != 0 and value not in scheme]
     if unknown:
         raise LabelError(
-            f"The {what} holds values that the scheme {labels.scheme.name!r} does not know: "
+            f"The {what} holds values that the scheme {scheme.name!r} does not know: "
             f"{', '.join(map(str, unknown[:10]))}.",
             "Name the right scheme with --scheme, or correct the mask.",
         )

@@ -1,0 +1,133 @@
+"""Metrics of a whole spine: in the box of each structure, against distance maps of the whole volume for each label.
+
+    python Testing/bench/bench_metrics.py [--pairs 7] [--spacing 2.0]
+
+The plain way takes each label's two masks of the whole volume: Dice by three sums, both surfaces, a distance map of
+each, and from these the surface Dice and HD95. Both ways run alternately in one process and must give equal numbers,
+to the last bit. CPU seconds. The prediction is the phantom's truth with rough borders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy import ndimage
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY))
+
+from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
+from SpineGTRefineLib.learning.evaluation import evaluate_case  # noqa: E402
+from SpineGTRefineLib.learning.evaluation.cell_areas import FULL_CELL, cell_areas  # noqa: E402
+from SpineGTRefineLib.learning.evaluation.surfaces import SurfaceDistances, cell_codes  # noqa: E402
+from SpineGTRefineLib.phantoms import make_spine  # noqa: E402
+
+RESULT = Path(__file__).parent / "results" / "metrics.md"
+Scores = dict[int, tuple[float, float, float | None]]
+
+
+def case(spacing: float) -> tuple[LabelMap, LabelMap]:
+    """Return a prediction and a truth of a whole spine: vertebrae, discs, sacrum, canal and cord."""
+    person = make_spine(7, spacing=spacing, rootlets=False)
+    value = person.spine.scheme.value_of
+    array = np.where(person.canal.array > 0, value("canal_without_cord"), 0)
+    array[person.cord.array > 0] = value("cord")
+    truth = person.spine.with_array(np.where(person.spine.array > 0, person.spine.array, array).astype(np.uint8))
+    rng = np.random.default_rng(0)
+    places = [
+        np.clip(grid + np.rint(ndimage.gaussian_filter(rng.normal(size=array.shape), 3) * 12).astype(int), 0, count - 1)
+        for grid, count in zip(np.indices(array.shape), array.shape, strict=True)
+    ]
+    return truth.with_array(truth.array[tuple(places)]), truth
+
+
+def plain(prediction: LabelMap, truth: LabelMap) -> Scores:
+    """Score label by label over the whole volume."""
+    scores: Scores = {}
+    spacing = truth.geometry.spacing
+    for value in np.union1d(np.unique(prediction.array), np.unique(truth.array))[1:].tolist():
+        own, true = prediction.array == value, truth.array == value
+        dice = 2 * int((own & true).sum()) / int(own.sum() + true.sum())
+        if not own.any() or not true.any():
+            scores[value] = dice, 0.0, None
+            continue
+        distances = by_distance_maps(own, true, spacing)
+        scores[value] = dice, distances.dice(1.0), distances.hausdorff_mm()
+    return scores
+
+
+def by_distance_maps(own: np.ndarray, true: np.ndarray, spacing: tuple[float, float, float]) -> SurfaceDistances:
+    """Measure distances between two surfaces with a distance map of each."""
+    areas = cell_areas(spacing)
+    cells = [cell_codes(mask) for mask in (own, true)]
+    surfaces = [(codes != 0) & (codes != FULL_CELL) for codes in cells]
+    maps = [ndimage.distance_transform_edt(~surface, sampling=spacing) for surface in surfaces]
+    sides = []
+    for codes, surface, distance in zip(cells, surfaces, reversed(maps), strict=True):
+        order = np.argsort(distance[surface], kind="stable")
+        sides += [distance[surface][order], areas[codes[surface]][order]]
+    return SurfaceDistances(*sides)
+
+
+def ours(prediction: LabelMap, truth: LabelMap) -> Scores:
+    """Score everything at once."""
+    metrics = evaluate_case(prediction, truth)
+    return {entry.value: (entry.dice, entry.nsd, entry.hd95_mm) for entry in metrics.structures}
+
+
+def cpu_seconds(function: Callable[[], Scores]) -> tuple[float, Scores]:
+    """Time one call."""
+    start = time.process_time()
+    result = function()
+    return time.process_time() - start, result
+
+
+def main() -> None:
+    """Compare, print and keep the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
+    parser.add_argument("--spacing", type=float, default=2.0, help="voxel size in mm")
+    options = parser.parse_args()
+    prediction, truth = case(options.spacing)
+    spent: dict[str, list[float]] = {"plain": [], "ours": []}
+    for _ in range(options.pairs):
+        ours_s, found = cpu_seconds(lambda: ours(prediction, truth))
+        plain_s, expected = cpu_seconds(lambda: plain(prediction, truth))
+        if found != expected:
+            raise SystemExit(f"the two ways differ: {found} {expected}")
+        spent["ours"].append(ours_s)
+        spent["plain"].append(plain_s)
+    ratios = [a / b for a, b in zip(spent["plain"], spent["ours"], strict=True)]
+    row = [
+        "x".join(map(str, truth.array.shape)),
+        f"{options.spacing:g}",
+        len(truth.values()),
+        options.pairs,
+        f"{statistics.median(spent['plain']):.1f}",
+        f"{statistics.median(spent['ours']):.3f}",
+        f"**{statistics.median(ratios):.0f}** ({min(ratios):.0f} to {max(ratios):.0f})",
+    ]
+    text = f"""# Dice, surface Dice and HD95 of a whole spine: in boxes, against distance maps of the whole volume
+
+Alternating pairs in one process; median CPU seconds, smallest and largest ratio in brackets. Ours also counts the
+reading of boxes, instances and remarks. All numbers equal to the last bit. {platform.machine()}, Python
+{platform.python_version()}, numpy {np.__version__}.
+
+| voxels | mm | labels | pairs | plain s | ours s | plain / ours |
+|---|---|---|---|---|---|---|
+| {" | ".join(map(str, row))} |
+"""
+    print(text)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
