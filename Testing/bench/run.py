@@ -1,4 +1,9 @@
-"""Run all benchmarks, one after the other. They print ratios to the original tools; a time never fails a run."""
+"""Run the benchmarks, one after the other. They print ratios to the original tools; a time never fails a run.
+
+    python Testing/bench/run.py [NAME...]
+
+``NAME`` is that of a file ``bench_NAME.py``; without one, all run.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,14 @@ from pathlib import Path
 
 
 def main() -> int:
-    """Run each ``bench_*.py`` of this folder; returns 1 if one of them broke."""
+    """Run the named ``bench_*.py`` of this folder, or each; returns 1 if one of them broke."""
     benches = sorted(Path(__file__).parent.glob("bench_*.py"))
+    names = {bench.stem.removeprefix("bench_") for bench in benches}
+    if unknown := set(sys.argv[1:]) - names:
+        print(f"unknown: {', '.join(sorted(unknown))}; there are: {', '.join(sorted(names))}", file=sys.stderr)
+        return 2
+    wanted = set(sys.argv[1:]) or names
+    benches = [bench for bench in benches if bench.stem.removeprefix("bench_") in wanted]
     broken = [bench.name for bench in benches if subprocess.run([sys.executable, str(bench)], check=False).returncode]
     if broken:
         print(f"broken: {', '.join(broken)}", file=sys.stderr)

@@ -26,8 +26,12 @@ def make_model(
     old_plans=False,
     seed=0,
     extra_dataset=None,
+    settings=None,
 ):
-    """Write a results folder whose fold N has random weights of seed ``seed`` + N; return its path."""
+    """Write a results folder whose fold N has random weights of seed ``seed`` + N; return its path.
+
+    ``settings`` replaces fields of the configuration, as its patch size and its architecture's arguments.
+    """
     import torch
     from dynamic_network_architectures.architectures.unet import PlainConvUNet
 
@@ -41,6 +45,10 @@ def make_model(
         **(extra_dataset or {}),
     }
     plans = _plans(channels, reader, normalization, transpose)
+    for name, value in (settings or {}).items():
+        kept = plans["configurations"][configuration]
+        kept = kept if name in kept else kept["architecture"]["arch_kwargs"]
+        kept[name] = value
     folder.mkdir(parents=True)
     (folder / "dataset.json").write_text(json.dumps(dataset))
     (folder / "plans.json").write_text(json.dumps(_in_old_format(plans) if old_plans else plans))
