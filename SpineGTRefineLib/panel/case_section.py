@@ -5,7 +5,9 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..bids import Case
+from ..imaging import Image
 from ..review.state import SessionState
+from ..scene.display import denoised
 from .section import Section
 
 
@@ -22,7 +24,7 @@ class CaseSection(Section):
         self.ui.fadeSlider.connect("valueChanged(int)", lambda value: view.fade(value / 100))
         self.ui.outlineCheck.connect("toggled(bool)", lambda on: view.setOutline(outline=on))
         self.ui.hideCheck.connect("toggled(bool)", lambda on: view.setHidden(hidden=on))
-        self.ui.smoothCheck.connect("toggled(bool)", lambda on: view.smooth(on=on, opacity=self._opacity()))
+        self.ui.smoothCheck.connect("toggled(bool)", self.onSmooth)
         self.onClick(self.ui.takeOverButton, self.takeOver)
         self.workspace.caseOpened.connect(self.onOpened)
         self.workspace.caseClosed.connect(self.onClosed)
@@ -71,6 +73,21 @@ class CaseSection(Section):
         """Lay another image over the open one."""
         self.ui.fadeSlider.enabled = index > 0
         self.attempt(lambda: self._showContrast(index))
+
+    def onSmooth(self, on: bool) -> None:  # noqa: FBT001 (a slot)
+        """Show a denoised copy, made on another thread, or the image again."""
+        view, image = self.workspace.view, self.workspace.view.image
+        if not on or image is None:
+            view.showSmooth(None, self._opacity())
+            return
+
+        def onDone(copy: Image) -> None:
+            if self.ui.smoothCheck.checked and view.image is image:
+                view.showSmooth(copy, self._opacity())
+
+        self.workspace.gui.inBackground(
+            lambda: denoised(image), onDone, lambda error: self.workspace.say("error", str(error))
+        )
 
     def _showContrast(self, index: int) -> None:
         session = self.workspace.requireSession()

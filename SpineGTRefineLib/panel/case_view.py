@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import slicer
+
 from ..imaging import Image, LabelMap
 from ..review.loading import LoadedCase
 from ..scene import LabelSegmentation, Scene, SceneCase, add_volume, load_case, views
-from ..scene.display import denoised
 
 
 class CaseView:
@@ -38,6 +39,8 @@ class CaseView:
             self._outlines.append(self._outline(mask, f"{item.case.key} {name} (outline)", loaded.image))
         views.align_slices(self._scene, case.volume)
         views.show_in_slices(self._scene, case.volume)
+        views.jump_to(self._scene, views.middle_of(loaded.image.geometry))
+        _fitViews()
         self.case, self._loaded = case, loaded
         return case
 
@@ -97,12 +100,16 @@ class CaseView:
         if self.case is not None:
             views.show_in_slices(self._scene, self._smooth or self.case.volume, self._second, opacity)
 
-    def smooth(self, *, on: bool, opacity: float) -> None:
-        """Look at a denoised copy of the image; it belongs to the screen only and is never saved."""
+    @property
+    def image(self) -> Image | None:
+        """The image of the open case."""
+        return self._loaded.image if self._loaded is not None else None
+
+    def showSmooth(self, image: Image | None, opacity: float) -> None:
+        """Show a denoised copy in the place of the image; it belongs to the screen only and is never saved."""
         self._scene.remove(self._smooth)
         self._smooth = None
-        if on and self._loaded is not None:
-            image = denoised(self._loaded.image)
+        if image is not None:
             self._smooth = add_volume(self._scene, image, "denoised view")
             self._smooth.SetSaveWithScene(False)
             views.set_window(self._smooth, image.array)
@@ -112,3 +119,11 @@ class CaseView:
         segmentation = LabelSegmentation.create(self._scene, labels, name, grid=image.geometry)
         views.set_outline(segmentation.node, outline=True)
         return segmentation
+
+
+def _fitViews() -> None:
+    """Let the whole image be seen; without a main window there are no views."""
+    manager = slicer.app.layoutManager()
+    if manager is not None:
+        for logic in manager.mrmlSliceLogics():
+            logic.FitSliceToBackground()

@@ -5,8 +5,12 @@ from __future__ import annotations
 from slicer.i18n import tr as _
 
 from ..anatomy import LabelEntry
+from ..checks import Problem
 from ..review.operations import addable_structures
 from ..review.state import SessionState
+from ..scene.editor import SceneEditor
+from ..scene.outside import voxels_outside
+from ..scene.status import show_statuses
 from ..scene.views import center_of
 from .section import Section
 from .segment_editor import SegmentEditor, WidgetHistory
@@ -31,6 +35,10 @@ class EditorSection(Section):
         self.workspace.stateChanged.connect(self.onState)
         self.workspace.edited.connect(self.onEdited)
         self.workspace.structureChosen.connect(self.onStructure)
+        self.workspace.problemsChanged.connect(self.onProblems)
+        self.workspace.unsavable.connect(self.askOutside)
+        self.onClick(self.ui.eraseOutsideButton, self.eraseOutside)
+        self.onClick(self.ui.leaveOutsideButton, lambda: self._showQuestion(""))
 
     def enter(self) -> None:
         """Take the keys of the editor."""
@@ -75,6 +83,33 @@ class EditorSection(Section):
             if place is not None:
                 self.workspace.view.jumpTo(place)
 
+    def askOutside(self) -> None:
+        """Ask what to do with voxels outside the image, for which a mask file has no room."""
+        case = self.workspace.view.case
+        found = voxels_outside(case.segmentation) if case is not None and self.workspace.canEdit else {}
+        if found:
+            text = _("{count} voxels lie outside the image ({names}); a mask has no room for them. Erase them?")
+            self._showQuestion(text.format(count=sum(found.values()), names=", ".join(found)))
+
+    def eraseOutside(self) -> None:
+        """Erase them, since the rater said so."""
+        session = self.workspace.requireSession()
+        editor = session.bench.editor
+        if isinstance(editor, SceneEditor):
+            count = editor.erase_outside()
+            session.painted()
+            self.workspace.say("good", _("{count} voxels were erased. Ctrl+Z undoes it.").format(count=count))
+        self._showQuestion("")
+
+    def onProblems(self, problems: tuple[Problem, ...]) -> None:
+        """Mark in the segment table what is edited, wrong, vouched for."""
+        session = self.workspace.session
+        if session is None or not self.workspace.canEdit or not isinstance(session.bench.editor, SceneEditor):
+            return
+        self._showQuestion("")
+        marks, start = self.workspace.marks(), session.bench.loaded.start.labels
+        show_statuses(session.bench.editor, start, verified=marks.structures, problems=problems)
+
     def onOpened(self) -> None:
         """Edit the new case."""
         case = self.workspace.view.case
@@ -86,6 +121,7 @@ class EditorSection(Section):
     def onClosed(self) -> None:
         """Let go of the case before its nodes go."""
         self.editor.clear()
+        self._showQuestion("")
         self.workspace.choose("")
         self._addable = ()
         self.onEdited()
@@ -122,6 +158,11 @@ class EditorSection(Section):
         for segmentId, known in case.segmentation.values.items():
             if known == value and segmentId != self.ui.editor.currentSegmentID():
                 self.ui.editor.setCurrentSegmentID(segmentId)
+
+    def _showQuestion(self, text: str) -> None:
+        self.ui.outsideLabel.text = text
+        for widget in (self.ui.outsideLabel, self.ui.eraseOutsideButton, self.ui.leaveOutsideButton):
+            widget.setVisible(bool(text))
 
     def _listAddable(self) -> None:
         case = self.workspace.view.case

@@ -123,11 +123,13 @@ class FinishSection(Section):
             self.ui.verifyCheck.enabled = False
             self.ui.verifiedLabel.text = ""
             return
-        marks = session.bench.verified.structures
+        marks = self.workspace.marks()
         self.ui.verifyCheck.enabled = self.workspace.canEdit and bool(key)
-        self.ui.verifyCheck.checked = key in marks
-        text = _("{number} structures vouched for") if marks else _("nothing vouched for yet")
-        self.ui.verifiedLabel.text = text.format(number=len(marks))
+        self.ui.verifyCheck.checked = key in marks.structures
+        text = _("Vouched for: {structures} structures, {slices} slices")
+        some = bool(marks.structures or marks.slices)
+        counted = text.format(structures=len(marks.structures), slices=len(marks.slices))
+        self.ui.verifiedLabel.text = counted if some else _("nothing vouched for yet")
 
     def update(self) -> None:
         """Enable what can be done now."""

@@ -16,6 +16,9 @@ from ..errors import RefineError
 T = TypeVar("T")
 
 INTERVAL_MS = 20
+THREADS = 3
+"""Works that go on beside each other: checks must not wait until an environment is set up."""
+
 SLICE_S = 0.02
 """Longest time that callbacks may take before the event loop gets its turn."""
 
@@ -27,7 +30,7 @@ class GuiThread:
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._pool = ThreadPoolExecutor(1, "panel")
+        self._pool = ThreadPoolExecutor(THREADS, "panel")
         self._timer = qt.QTimer()
         self._timer.setInterval(INTERVAL_MS)
         self._timer.connect("timeout()", self.run)

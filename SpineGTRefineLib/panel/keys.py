@@ -64,11 +64,16 @@ def _variants(sequence: str) -> tuple[str, ...]:
     return (sequence, sequence.replace("Return", "Enter")) if "Return" in sequence else (sequence,)
 
 
+def _isText(sequence: str) -> bool:
+    """Whether a field that has the focus would write this key."""
+    return not any(modifier in sequence for modifier in ("Ctrl+", "Alt+", "Meta+"))
+
+
 def _unlessTyping(sequence: str, act: Callable[[], None]) -> Callable[[], None]:
     def run() -> None:
         focused = qt.QApplication.focusWidget()
         isTyping = focused is not None and any(focused.inherits(name) for name in TEXT_FIELDS)
-        if len(sequence) > 1 or not isTyping:
+        if not (isTyping and _isText(sequence)):
             act()
 
     return run

@@ -1,108 +1,129 @@
-"""Section Models: run one on the open case; its mask arrives as a proposal, the one under edit does not change."""
+"""Section Models: run them on the open case or on the whole list; masks arrive as proposals, none is changed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import qt
 from slicer.i18n import tr as _
 
-from ..engine import Progress, State, Ticket
 from ..recipes.definition import recipe, recipe_names
-from ..review.proposals import Proposal
-from .section import Section
+from ..review.model_choices import ModelChoice, model_choices
+from .preferences import modelOf, setModel
+from .run_list import RunList
+from .section import Section, stretchColumn
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-POLL_MS = 200
 
 
 class ModelSection(Section):
-    """Runs recipes, shows how far they are, cancels them."""
+    """Chooses models by structure and queues them."""
 
     UI = "Models.ui"
 
     def setUp(self) -> None:
         """Connect the widgets."""
-        self._ticket: Ticket | None = None
-        self._names = recipe_names()
-        self.ui.recipeCombo.addItems([recipe(name).title for name in self._names])
+        self.names = recipe_names()
+        self._combos: dict[str, Any] = {}
+        self._isChosen = False
+        self._fillModels()
+        self.runs = RunList(self)
         self.ui.deviceCombo.addItems(DEVICES)
         self.ui.deviceCombo.setCurrentText(self.workspace.preferences.device)
         self.ui.deviceCombo.connect("currentIndexChanged(int)", self.onDevice)
+        self.ui.modelTable.connect("cellClicked(int,int)", self.onTicked)
         self.ui.logCheck.connect("toggled(bool)", lambda on: self.ui.logText.setVisible(on))
         self.onClick(self.ui.runButton, self.run)
-        self.onClick(self.ui.cancelButton, self.cancel)
+        self.onClick(self.ui.runAllButton, self.runAll)
         self.workspace.caseOpened.connect(self.onOpened)
         self.workspace.caseClosed.connect(self.update)
-        self.workspace.proposalArrived.connect(self.onProposal)
+        self.workspace.sessionChanged.connect(self.update)
         self.workspace.logged.connect(self.ui.logText.appendPlainText)
-        # A run that failed or was cancelled brings no proposal, so the ticket is looked at.
-        self._timer = qt.QTimer()
-        self._timer.setInterval(POLL_MS)
-        self._timer.connect("timeout()", self.onPoll)
 
-    @property
-    def isRunning(self) -> bool:
-        """Whether a run that was asked for here has not ended."""
-        return self._ticket is not None
+    def enter(self) -> None:
+        """Look which models are installed."""
+        self.workspace.gui.inBackground(model_choices, self.onModels, lambda error: None)
 
     def run(self) -> None:
-        """Queue the chosen recipe for the open case."""
-        if self.isRunning or not self.workspace.isOpen:
+        """Queue the ticked recipes for the open case."""
+        if not self.workspace.isOpen:
             return
-        name = self._names[self.ui.recipeCombo.currentIndex]
         session = self.workspace.requireSession()
-        self._ticket = session.run(
-            name, on_progress=self.onProgress, device=self.workspace.preferences.device, again=True
-        )
-        self.ui.stageLabel.text = _("waiting")
-        self._timer.start()
-        self.update()
+        for name, settings in self._ticked():
+            session.run(name, again=True, **settings)
+        self.runs.show()
 
-    def cancel(self) -> None:
-        """End the run."""
-        if self._ticket is not None:
-            self.workspace.requireSession().cancel(self._ticket)
-            self.ui.stageLabel.text = _("being cancelled")
-
-    def onProgress(self, progress: Progress) -> None:
-        """Show how far the run is."""
-        if self._ticket is None:
-            return
-        self.ui.progressBar.value = round(100 * progress.fraction)
-        tiles = f" {progress.tile}/{progress.tiles}" if progress.tiles else ""
-        left = "" if progress.eta_s is None else _(", {seconds} s left").format(seconds=round(progress.eta_s))
-        self.ui.stageLabel.text = f"{progress.stage}{tiles}{left}"
-
-    def onProposal(self, proposal: Proposal) -> None:
-        """Look at the run: its mask has come."""
-        del proposal
-        self.onPoll()
-
-    def onPoll(self) -> None:
-        """Look whether the run has ended, and how."""
-        ticket = self._ticket
-        if ticket is None or ticket.state not in (State.DONE, State.FAILED, State.CANCELLED):
-            return
-        self._ticket = None
-        self._timer.stop()
-        words = {State.DONE: _("done"), State.FAILED: _("failed"), State.CANCELLED: _("cancelled")}
-        self.ui.stageLabel.text = words[ticket.state]
-        self.ui.progressBar.value = 100 if ticket.state is State.DONE else 0
-        self.update()
+    def runAll(self) -> None:
+        """Queue the ticked recipes for every case of the list."""
+        session = self.workspace.requireSession()
+        count = sum(session.run_all(name, **settings) for name, settings in self._ticked())
+        self.runs.show()
+        self.workspace.say("info", _("{count} runs are in the queue; you can work on meanwhile.").format(count=count))
 
     def onDevice(self, index: int) -> None:
         """Remember where models run."""
         self.workspace.preferences.device = DEVICES[index]
         self.workspace.preferences.save()
 
+    def onTicked(self, row: int, column: int) -> None:
+        """Leave the choice to the user from now on."""
+        del row
+        self._isChosen |= column == 0
+
+    def onModels(self, choices: Mapping[str, tuple[ModelChoice, ...]]) -> None:
+        """List the models that there are, and say which are not installed."""
+        for name, combo in self._combos.items():
+            combo.blockSignals(True)
+            combo.clear()
+            combo.addItem(_("automatic"), "")
+            for choice in choices.get(name, ()):
+                text = choice.name if choice.is_installed else _("{model} (not installed)").format(model=choice.name)
+                combo.addItem(text, choice.name)
+            combo.setCurrentIndex(max(combo.findData(modelOf(name)), 0))
+            combo.blockSignals(False)
+
     def onOpened(self) -> None:
-        """Propose the recipe for the kind of mask that is open."""
+        """Tick what makes the kind of mask that is open, unless the user has ticked something."""
         kind = self.workspace.requireSession().item.mask_type.name
-        fitting = [place for place, name in enumerate(self._names) if recipe(name).mask_type.name == kind]
-        if fitting:
-            self.ui.recipeCombo.currentIndex = fitting[0]
+        if not self._isChosen:
+            fitting = [name for name in self.names if recipe(name).mask_type.name == kind]
+            for row, name in enumerate(self.names):
+                self.ui.modelTable.item(row, 0).setCheckState(qt.Qt.Checked if name in fitting[:1] else qt.Qt.Unchecked)
         self.update()
 
     def update(self) -> None:
         """Enable what can be done now."""
-        self.ui.runButton.enabled = self.workspace.isOpen and not self.isRunning
-        self.ui.cancelButton.enabled = self.isRunning
+        self.ui.runButton.enabled = self.workspace.isOpen
+        self.ui.runAllButton.enabled = self.workspace.session is not None
+        self.runs.follow()
+
+    def _ticked(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield name and settings of the recipes that are ticked."""
+        ticked = [
+            name for row, name in enumerate(self.names) if self.ui.modelTable.item(row, 0).checkState() == qt.Qt.Checked
+        ]
+        if not ticked:
+            self.workspace.say("info", _("Tick what to make first."))
+        for name in ticked:
+            model = self._combos[name].currentData
+            yield name, {"device": self.workspace.preferences.device, **({"model": model} if model else {})}
+
+    def _fillModels(self) -> None:
+        table = self.ui.modelTable
+        table.setRowCount(len(self.names))
+        stretchColumn(table, 0)
+        for row, name in enumerate(self.names):
+            item = qt.QTableWidgetItem(recipe(name).title)
+            item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsUserCheckable)
+            item.setCheckState(qt.Qt.Unchecked)
+            table.setItem(row, 0, item)
+            combo = qt.QComboBox()
+            combo.connect("currentIndexChanged(int)", self._remembers(name, combo))
+            table.setCellWidget(row, 1, combo)
+            self._combos[name] = combo
+        self.onModels({name: tuple(ModelChoice(each, True) for each in recipe(name).models) for name in self.names})
+
+    @staticmethod
+    def _remembers(name: str, combo: Any) -> Any:
+        return lambda _index: setModel(name, combo.currentData or "")

@@ -20,6 +20,7 @@ from .model_section import ModelSection
 from .problem_section import ProblemSection
 from .section import LoadUi, Section
 from .settings_page import SettingsPage
+from .slice_section import SliceSection
 from .version_section import VersionSection
 from .worklist_section import WorklistSection
 from .workspace import Workspace
@@ -53,6 +54,7 @@ class Panel:
         self.problems = self._add(ProblemSection, loadUi)
         self.editor = self._add(EditorSection, loadUi)
         self.levels = self._add(LevelSection, loadUi)
+        self.slices = self._add(SliceSection, loadUi)
         self.versions = self._add(VersionSection, loadUi)
         self.finish = self._add(FinishSection, loadUi)
         self.engine = self._add(EngineSection, loadUi)
@@ -74,7 +76,7 @@ class Panel:
         """All sections, from top to bottom."""
         return (
             *(self.keySheet, self.dataset, self.worklist, self.case, self.models, self.problems),
-            *(self.editor, self.levels, self.versions, self.finish, self.engine),
+            *(self.editor, self.levels, self.slices, self.versions, self.finish, self.engine),
         )
 
     def enter(self) -> None:
@@ -140,6 +142,9 @@ class Panel:
             "hide": (self.case, self.case.toggleHidden),
             "shiftUp": (self.levels, lambda: self.levels.shift(-1)),
             "shiftDown": (self.levels, lambda: self.levels.shift(1)),
+            "copyBefore": (self.slices, lambda: self.slices.copy(-1)),
+            "copyAfter": (self.slices, lambda: self.slices.copy(1)),
+            "vouchSlice": (self.slices, self.slices.toggleVouched),
             "keys": (self.keySheet, self.keySheet.toggle),
         }
         return {name: _attempting(section, act) for name, (section, act) in acts.items()}

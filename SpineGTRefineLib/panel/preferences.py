@@ -48,6 +48,16 @@ class Preferences:
             settings.setValue(f"{GROUP}/{entry.name}", getattr(self, entry.name))
 
 
+def modelOf(recipe: str) -> str:
+    """Return the model that the user chose for a recipe, "" for the best one that is installed."""
+    return str(slicer.util.settingsValue(f"{GROUP}/models/{recipe}", "", str))
+
+
+def setModel(recipe: str, model: str) -> None:
+    """Choose a model for a recipe."""
+    qt.QSettings().setValue(f"{GROUP}/models/{recipe}", model)
+
+
 def keyOf(name: str, default: str) -> str:
     """Return the key sequence that the user chose for an act, or the usual one."""
     return str(slicer.util.settingsValue(f"{GROUP}/keys/{name}", default, str))

@@ -76,12 +76,13 @@ class ProblemSection(Section):
             labels, revision = bench.labels(), bench.editor.revision
         except RefineError as error:  # drawn outside the image, two structures in one voxel ...
             self.ui.remedyLabel.text = str(error)
+            self.workspace.unsavable.emit()
             return
         canal, cord = session.outlines.get("canal"), session.outlines.get("cord")
 
         def onDone(problems: tuple[Problem, ...]) -> None:
             if self.workspace.isOpen and session.bench is bench and bench.editor.revision == revision:
-                self.show(problems)
+                self.workspace.problemsChanged.emit(problems)
 
         self.workspace.gui.inBackground(
             lambda: check_labels(labels, canal, cord), onDone, lambda error: self.workspace.say("error", str(error))

@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 
 from ..imaging import LabelDifference
 from ..review.proposals import Proposal, Scope
+from ..review.slices import SliceRange, direction_of
 from ..review.versions import Version
 from .section import Section, fillTable, stretchColumn
 
@@ -22,12 +23,14 @@ class VersionSection(Section):
         self._keys: list[str | None] = []
         stretchColumn(self.ui.differenceTable, 0)
         self.onClick(self.ui.compareButton, self.compare)
-        self.onClick(self.ui.adoptAllButton, lambda: self._adopt(Scope()))
+        self._slices: SliceRange | None = None
+        self.onClick(self.ui.adoptAllButton, lambda: self._adopt(None))
         self.onClick(self.ui.adoptSelectedButton, self.adoptSelected)
         self.ui.blinkCheck.connect("toggled(bool)", lambda on: self.workspace.view.blink(other=on))
         self.workspace.caseOpened.connect(self.onOpened)
         self.workspace.caseClosed.connect(self.onClosed)
         self.workspace.proposalArrived.connect(self.onProposal)
+        self.workspace.slicesChosen.connect(self.onSlices)
 
     def blink(self) -> None:
         """Show the other version, or the mask under edit again."""
@@ -46,7 +49,7 @@ class VersionSection(Section):
         if not keys:
             self.workspace.say("info", _("Select rows of the table first."))
             return
-        self._adopt(Scope(structures=keys))
+        self._adopt(keys)
 
     def onOpened(self) -> None:
         """List what the new mask can be compared with."""
@@ -71,6 +74,13 @@ class VersionSection(Section):
         text = _("{title}: a proposal has arrived. Compare it below; your mask has not changed.")
         self.workspace.say("good", text.format(title=proposal.title))
 
+    def onSlices(self, chosen: SliceRange) -> None:
+        """Say which slices would be adopted."""
+        self._slices = chosen
+        direction = direction_of(chosen.axis, self.workspace.requireSession().image.geometry)
+        text = _("Only in {direction} slices {first}-{last}")
+        self.ui.onlySlicesCheck.text = text.format(direction=direction, first=chosen.first, last=chosen.last)
+
     def _show(self, proposal: Proposal) -> None:
         difference = self.workspace.requireSession().bench.compare(proposal)
         self._proposal = proposal
@@ -78,7 +88,7 @@ class VersionSection(Section):
         self.workspace.view.compareWith(proposal.labels)
         self.ui.blinkCheck.checked = False
         self.ui.blinkCheck.enabled = True
-        for button in (self.ui.adoptAllButton, self.ui.adoptSelectedButton):
+        for button in (self.ui.adoptAllButton, self.ui.adoptSelectedButton, self.ui.onlySlicesCheck):
             button.enabled = self.workspace.canEdit and difference.edited
         text = _("{voxels} voxels differ from {title}. {warnings}")
         warnings = " ".join(proposal.warnings)
@@ -97,9 +107,11 @@ class VersionSection(Section):
             rows.append((name, str(row.voxels_before), str(row.voxels_after), overlap))
         fillTable(self.ui.differenceTable, rows)
 
-    def _adopt(self, scope: Scope) -> None:
+    def _adopt(self, structures: frozenset[str] | None) -> None:
         if self._proposal is None:
             return
+        isPart = self.ui.onlySlicesCheck.checked and self._slices is not None
+        scope = self._slices.scope(structures) if isPart and self._slices else Scope(structures)
         self.workspace.requireSession().adopt(self._proposal, scope)
         self.workspace.say("good", _("Adopted. Ctrl+Z undoes it."))
         self._show(self._proposal)
@@ -111,7 +123,8 @@ class VersionSection(Section):
         fillTable(self.ui.differenceTable, [])
         self.ui.differenceLabel.text = ""
         self.ui.blinkCheck.checked = False
-        for widget in (self.ui.blinkCheck, self.ui.adoptAllButton, self.ui.adoptSelectedButton):
+        ui = self.ui
+        for widget in (ui.blinkCheck, ui.onlySlicesCheck, ui.adoptAllButton, ui.adoptSelectedButton):
             widget.enabled = False
 
     def _fill(self) -> None:

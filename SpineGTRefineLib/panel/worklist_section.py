@@ -43,7 +43,8 @@ class WorklistSection(Section):
         self.onClick(self.ui.previousButton, lambda: self.step(-1))
         self.onClick(self.ui.nextButton, lambda: self.step(1))
         self.onClick(self.ui.nextOpenButton, self.nextToDo)
-        for signal in (self.workspace.caseOpened, self.workspace.caseClosed, self.workspace.saved):
+        workspace = self.workspace
+        for signal in (workspace.caseOpened, workspace.caseClosed, workspace.saved, workspace.listChanged):
             signal.connect(self.refresh)
         self.workspace.sessionChanged.connect(self.onSessionChanged)
 

@@ -20,9 +20,12 @@ from ..review.origin import Origin
 from ..review.proposals import Proposal
 from ..review.session import ReviewSession
 from ..review.signal import Signal
+from ..review.slices import SliceRange
 from ..review.state import SessionState
+from ..review.verified import Verified
 from ..review.worklist import Filter, Item
-from ..scene import Scene, SceneCase, found_volume
+from ..scene import Scene, SceneCase
+from ..scene.copies import file_of
 from ..scene.editor import History, SceneEditor
 from .case_view import CaseView
 from .engine_starter import EngineStarter
@@ -48,8 +51,12 @@ class Workspace:
         changed; a mask was saved.
     proposalArrived : Signal
         A model or another version has something to propose.
-    problemsChanged : Signal
-        The problem list.
+    problemsChanged, unsavable : Signal
+        The problem list; the voxels make no mask at the moment.
+    structureChosen, slicesChosen : Signal
+        What the rater selected.
+    listChanged : Signal
+        The worklist holds other cases, or other states of them.
     said : Signal
         A line for the status: level (``info``, ``good``, ``warning``, ``error``) and text.
     logged : Signal
@@ -68,7 +75,10 @@ class Workspace:
         self.saved: Signal[[]] = Signal()
         self.proposalArrived: Signal[[Proposal]] = Signal()
         self.problemsChanged: Signal[[tuple[Problem, ...]]] = Signal()
+        self.unsavable: Signal[[]] = Signal()
         self.structureChosen: Signal[[str]] = Signal()
+        self.slicesChosen: Signal[[SliceRange]] = Signal()
+        self.listChanged: Signal[[]] = Signal()
         self.said: Signal[[str, str]] = Signal()
         self.logged: Signal[[str]] = Signal()
         self.session: ReviewSession | None = None
@@ -124,13 +134,15 @@ class Workspace:
         self.sessionChanged.emit()
 
     def openVolume(self, node: object, rater: str) -> None:
-        """Open the file that a volume of the scene shows."""
+        """Open the file that a volume of the scene shows, or a copy of a volume that has none, and say so."""
         if node is None:
             raise UsageError(_("No volume is chosen."), _("Choose one, or open a dataset."))
-        found = found_volume(node)
-        if found.path is None:
-            raise UsageError(found.note, _("Save the volume as NIfTI first, then use it."))
-        self.openDataset(str(found.path), rater)
+        path, note = file_of(node)
+        self.openDataset(str(path), rater)
+        if not self.isOpen:  # it was finished before; who names one volume wants to see it
+            self.open(next(iter(self.requireSession().worklist), None))
+        if note:
+            self.say("warning", note)
 
     # Cases
 
@@ -180,6 +192,17 @@ class Workspace:
         if structureKey != self.structure:
             self.structure = structureKey
             self.structureChosen.emit(structureKey)
+
+    def chooseSlices(self, chosen: SliceRange) -> None:
+        """Say which slices are chosen."""
+        self.slicesChosen.emit(chosen)
+
+    def marks(self) -> Verified:
+        """Return what is vouched for and still holds; nothing while the voxels make no mask."""
+        try:
+            return self.requireSession().bench.verified
+        except RefineError:
+            return Verified()
 
     def say(self, level: str, text: str) -> None:
         """Put a line into the status."""

@@ -50,6 +50,9 @@ KEYS = (
     Key("sphere", "S", "Flat brush or ball"),
     Key("shiftUp", "U", "Shift levels up from the selected vertebra"),
     Key("shiftDown", "L", "Shift levels down from the selected vertebra"),
+    Key("copyBefore", "D", "Copy the selected structure from the slice before"),
+    Key("copyAfter", "Shift+D", "Copy the selected structure from the slice after"),
+    Key("vouchSlice", "E", "Vouch for the slice on screen, or take that back"),
     Key("note", "C", "Write a note"),
     Key("keys", "?", "Show or hide this list"),
 )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..bids import Dataset
-from ..errors import InputError
+from ..errors import InputError, UsageError
 from ..fileops import write_text_atomic
 from .worklist import Item
 
@@ -70,6 +70,32 @@ def import_list(path: Path, dataset: Dataset) -> ImportedList:
         else:
             found[match] = None
     return ImportedList(tuple(found), tuple(missing))
+
+
+def export_list(path: Path, items: Iterable[Item]) -> int:
+    """Write a list of the kind that the file's name says: ``.yml`` for manual-correction (cases), ``.tsv`` (masks).
+
+    Returns
+    -------
+    int
+        Number of entries.
+
+    Raises
+    ------
+    UsageError
+        The file exists already, or its name ends otherwise.
+    """
+    if path.exists():
+        raise UsageError(f"{path} exists already.", "Choose another name; lists are never replaced.")
+    rows = tuple(items)
+    if path.suffix in (".yml", ".yaml"):
+        cases = tuple({item.case.key: item for item in rows}.values())
+        export_yaml(path, cases)
+        return len(cases)
+    if path.suffix != ".tsv":
+        raise UsageError(f"A list is written as .yml or .tsv, not as {path.suffix!r}.", "Choose another name.")
+    export_table(path, rows)
+    return len(rows)
 
 
 def export_yaml(path: Path, items: Iterable[Item], key: str = "FILES_SEG") -> None:

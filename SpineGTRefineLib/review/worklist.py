@@ -118,6 +118,11 @@ class Worklist:
         self._items: tuple[Item, ...] = ()
         self.refresh()
 
+    def choose(self, cases: Collection[str] | None) -> None:
+        """List only these cases (keys), in this order; None for all cases again."""
+        self._chosen = None if cases is None else tuple(cases)
+        self.refresh()
+
     def refresh(self) -> None:
         """Read the events and the ranking again."""
         ranking = read_ranking(ranking_path(self._dataset.output))

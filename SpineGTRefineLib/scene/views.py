@@ -26,21 +26,24 @@ class SliceOnScreen:
         Array axis of the image, and index along it.
     forward
         How the index changes when the view goes on to its next slice: 1 or -1.
+    is_under_mouse
+        Whether the mouse is in this view.
     """
 
     axis: int
     index: int
     forward: int
+    is_under_mouse: bool = False
 
 
 def slices_on_screen(scene: Scene, geometry: Geometry) -> tuple[SliceOnScreen, ...]:
-    """Return the slice of an image that each view shows, that of the view under the mouse first.
+    """Return the slice of an image that each view shows.
 
     Views that show no slice of the image (they stand beside it) are left out.
     """
     under_mouse = _view_under_mouse(scene)
-    nodes = sorted(_nodes(scene, "vtkMRMLSliceNode"), key=lambda node: node is not under_mouse)
-    shown = (_slice_of(node, geometry) for node in nodes)
+    nodes = _nodes(scene, "vtkMRMLSliceNode")
+    shown = (_slice_of(node, geometry, is_under_mouse=node is under_mouse) for node in nodes)
     return tuple(found for found in shown if found is not None)
 
 
@@ -94,6 +97,12 @@ def is_visible(segmentation: Any) -> bool:
     return bool(segmentation.GetDisplayNode().GetVisibility())
 
 
+def middle_of(geometry: Geometry) -> tuple[float, float, float]:
+    """Return the place (RAS mm) of the voxel in the middle of a grid."""
+    x, y, z = (float(n) for n in geometry.to_world([n // 2 for n in geometry.shape]))
+    return x, y, z
+
+
 def center_of(labels: LabelMap, value: int) -> tuple[float, float, float] | None:
     """Return the place (RAS mm) of the voxel of a structure that is nearest to its center; None if it is empty."""
     index = np.argwhere(labels.array == value)
@@ -108,7 +117,7 @@ def _nodes(scene: Scene, class_name: str) -> list[Any]:
     return [scene.mrml.GetNthNodeByClass(i, class_name) for i in range(scene.mrml.GetNumberOfNodesByClass(class_name))]
 
 
-def _slice_of(view: Any, geometry: Geometry) -> SliceOnScreen | None:
+def _slice_of(view: Any, geometry: Geometry, *, is_under_mouse: bool) -> SliceOnScreen | None:
     matrix = view.GetSliceToRAS()
     normal, place = ([matrix.GetElement(row, column) for row in range(3)] for column in (2, 3))
     ahead = np.linalg.inv(geometry.affine[:3, :3] / geometry.spacing) @ normal
@@ -116,7 +125,7 @@ def _slice_of(view: Any, geometry: Geometry) -> SliceOnScreen | None:
     index = int(np.rint(geometry.to_index(place)[axis]))
     if not 0 <= index < geometry.shape[axis]:
         return None
-    return SliceOnScreen(axis, index, 1 if ahead[axis] > 0 else -1)
+    return SliceOnScreen(axis, index, 1 if ahead[axis] > 0 else -1, is_under_mouse)
 
 
 def _view_under_mouse(scene: Scene) -> Any:

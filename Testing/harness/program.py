@@ -21,7 +21,7 @@ from offered import stand_in
 from pythonqt import qt
 from slicer_stand_ins import qSlicerCoreApplication
 
-VIEWS = ("Red", "Yellow", "Green")
+VIEWS = {"Red": "Axial", "Yellow": "Sagittal", "Green": "Coronal"}
 _started: list[Program] = []
 
 
@@ -50,7 +50,7 @@ class qSlicerLayoutManager:
 
     def sliceViewNames(self):
         """Return the names of the slice views."""
-        return VIEWS
+        return tuple(VIEWS)
 
     def sliceWidget(self, name):
         """Return a slice view."""
@@ -121,6 +121,7 @@ class Program:
     def enter(self, monkeypatch, scene) -> SimpleNamespace:
         """Let ``slicer`` be this program, with this scene, until the test ends."""
         qt.QSettings().clear()
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene.mrml)
         logics = {name: _slice_logic(scene, name) for name in VIEWS}
         app = qSlicerApplication(qSlicerLayoutManager(logics), self.settings_dialog)
         for name, value in {**self.classes, "app": app}.items():
@@ -150,7 +151,7 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
 def _slice_logic(scene, name):
     logic = slicer.vtkMRMLSliceLogic()
     logic.SetMRMLScene(scene.mrml)
-    logic.AddSliceNode(name)
+    logic.AddSliceNode(name).SetOrientation(VIEWS[name])
     return logic
 
 

@@ -56,3 +56,33 @@ def slice_position(program):
     """Where the sagittal view stands (RAS mm)."""
     matrix = program.logics["Yellow"].GetSliceNode().GetSliceToRAS()
     return [matrix.GetElement(row, 3) for row in range(3)]
+
+
+def draw_outside(panel, structure, count=3):
+    """Draw voxels of a structure beyond the edge of the image."""
+    case = panel.workspace.view.case
+    labels = case.labels()
+    segment_id = case.segmentation.segment_id(labels.scheme.value_of(structure))
+    panel.editor.ui.editor.saveStateForUndo()
+    beyond = np.array([[-1 - step, 0, 0] for step in range(count)])
+    brush = _brush_at(case.segmentation.node, labels.geometry.to_world(beyond))
+    logic = panel.editor.ui.editor._logic
+    logic.ModifySegmentByLabelmap(case.segmentation.node, segment_id, brush, logic.ModificationModeAdd, False, False)
+
+
+def _brush_at(node, points):
+    """A brush as large as need be, beyond the image's grid, too."""
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    brush = _brush(node, [])
+    matrix = vtk.vtkMatrix4x4()
+    brush.GetWorldToImageMatrix(matrix)
+    index = np.rint([matrix.MultiplyPoint((*point, 1.0))[:3] for point in points]).astype(int)
+    first, last = index.min(axis=0), index.max(axis=0)
+    brush.SetExtent(*(int(n) for pair in zip(first, last, strict=True) for n in pair))
+    brush.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
+    array = vtk_to_numpy(brush.GetPointData().GetScalars()).reshape(brush.GetDimensions(), order="F")
+    array[:] = 0
+    array[tuple((index - first).T)] = 1
+    return brush

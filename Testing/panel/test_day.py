@@ -36,20 +36,39 @@ def test_one_click_leads_from_the_folder_to_the_first_editable_mask(opened, prog
     assert opened.worklist.ui.progressLabel.text == "0 of 2 done"
 
 
-def test_a_volume_that_was_moved_or_has_no_file_is_refused_with_a_way_out(panel, program):
+def test_a_volume_that_was_moved_is_refused_with_a_way_out(panel, program):
     """A mask of the file would not lie where the user sees the volume."""
     from SpineGTRefineLib.errors import GeometryError, UsageError
 
     with pytest.raises(UsageError, match="No volume is chosen"):
         panel.workspace.openVolume(None, "AB")
     volume = slicer.util.addVolumeFromArray(np.arange(27, dtype=np.int16).reshape(3, 3, 3), name="mine")
-    with pytest.raises(UsageError, match="no NIfTI file") as caught:
-        panel.workspace.openVolume(volume, "AB")
-    assert "Save the volume" in caught.value.remedy
     volume.SetAndObserveTransformNodeID(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode").GetID())
     with pytest.raises(GeometryError, match="moved by the transform"):
         panel.workspace.openVolume(volume, "AB")
     assert panel.workspace.session is None
+
+
+def test_a_volume_without_a_file_is_reviewed_on_its_own_grid_which_is_said(panel, program, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    voxels = np.random.default_rng(0).integers(0, 900, (12, 14, 16), dtype=np.int16)
+    volume = slicer.util.addVolumeFromArray(voxels, name="my scan")
+    volume.SetSpacing(2.0, 1.0, 1.5)
+    panel.workspace.openVolume(volume, "AB")
+    assert "own grid of the volume 'my scan'" in status(panel)
+    assert status(panel).startswith("\u25b2")
+    session = panel.workspace.session
+    assert session.image.geometry.spacing == pytest.approx((2.0, 1.0, 1.5))
+    panel.editor.ui.addButton.click()
+    paint(panel, panel.workspace.structure)
+    saved = session.save(insist=True).path
+    assert saved.is_relative_to(tmp_path)
+    mask = read_labels(saved, mask_type("spine").scheme)
+    assert mask.geometry.matches(session.image.geometry)
+    assert (mask.array > 0).sum() == 4
+    panel.workspace.openVolume(volume, "AB")
+    assert panel.workspace.session.bench.labels().array.sum() == mask.array.sum(), "the same volume finds its masks"
+    assert volume.GetName() == "my scan", "the user's volume stays"
 
 
 def test_a_problem_is_one_key_away(opened, program):
@@ -203,7 +222,7 @@ def test_a_structure_that_is_missing_can_be_added_and_drawn(opened, program, dat
 def test_a_vouched_structure_loses_its_mark_when_it_is_edited(opened, program):
     opened.workspace.choose("vertebra_L3")
     opened.finish.ui.verifyCheck.click()
-    assert opened.finish.ui.verifiedLabel.text == "1 structures vouched for"
+    assert opened.finish.ui.verifiedLabel.text == "Vouched for: 1 structures, 0 slices"
     paint(opened, "vertebra_L3")
     opened.finish.showMarks()
     assert opened.finish.ui.verifiedLabel.text == "nothing vouched for yet"
@@ -227,6 +246,25 @@ def test_an_earlier_version_can_be_compared_and_adopted_in_part(opened, program)
     assert (session.bench.labels().array != original).sum() == 7
     opened.editor.undo()
     assert (session.bench.labels().array != original).sum() == 12
+
+
+def test_slicers_own_undo_past_an_adopted_version_is_noticed(opened, program):
+    session = opened.workspace.session
+    paint(opened, "vertebra_L3", 5)
+    paint(opened, "vertebra_L5", 7)
+    opened.versions.onOpened()
+    opened.versions.ui.compareButton.click()
+    opened.versions.ui.differenceTable.selectRow(opened.versions._keys.index("vertebra_L3"))
+    opened.versions.ui.adoptSelectedButton.click()
+    assert len(session.bench.adopted) == 1
+    assert opened.editor.ui.undoLabel.text.startswith("Undo: adopt L3")
+    press(program, "Z", CTRL)
+    program.wait_until(lambda: opened.editor.ui.undoLabel.text == "Undo: the last stroke")
+    assert session.bench.adopted == (), "what was undone is no source of the saved mask"
+    assert opened.editor.ui.redoButton.enabled
+    press(program, "Y", CTRL)
+    program.wait_until(lambda: opened.editor.ui.undoLabel.text.startswith("Undo: adopt L3"))
+    assert len(session.bench.adopted) == 1
 
 
 def test_letters_typed_into_a_note_are_no_keys(opened, program):
@@ -268,6 +306,8 @@ def test_the_denoised_view_and_the_outlines_leave_the_mask_alone(opened, program
     volume = opened.workspace.view.case.volume
     opened.case.ui.smoothCheck.checked = True
     composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    assert composite.GetBackgroundVolumeID() == volume.GetID(), "it is made on another thread"
+    program.wait_until(lambda: composite.GetBackgroundVolumeID() != volume.GetID())
     shown = slicer.mrmlScene.GetNodeByID(composite.GetBackgroundVolumeID())
     assert shown is not volume
     assert not shown.GetSaveWithScene()
@@ -275,6 +315,16 @@ def test_the_denoised_view_and_the_outlines_leave_the_mask_alone(opened, program
     assert opened.case.ui.outlineCheck.checked
     opened.case.ui.hideCheck.checked = True
     np.testing.assert_array_equal(opened.workspace.session.bench.labels().array, before)
+
+
+def test_a_denoised_copy_that_comes_too_late_is_not_shown_over_the_next_case(opened, program):
+    opened.case.ui.smoothCheck.checked = True
+    press(program, "N", CTRL)
+    opened.workspace.gui._pool.submit(lambda: None).result()
+    program.wait_until(lambda: not opened.workspace.gui._pool._work_queue.qsize())
+    opened.workspace.gui.run()
+    composite = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")[0]
+    assert composite.GetBackgroundVolumeID() == opened.workspace.view.case.volume.GetID()
 
 
 @pytest.mark.parametrize("path", ["", "/no/such/folder"])
