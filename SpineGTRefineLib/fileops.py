@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import time
 import uuid
@@ -18,6 +19,11 @@ REPLACE_ATTEMPTS = 5
 
 REPLACE_WAIT_S = 0.2
 """Seconds between two attempts."""
+
+LEFTOVER_AFTER_S = 24 * 3600.0
+"""Age at which a temporary file is certainly nobody's any more."""
+
+_TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{32}")
 
 
 def sha256_of_bytes(data: bytes | memoryview) -> str:
@@ -43,7 +49,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     WriteError
         Disk full, folder read-only, or target held open. The old file is intact and no temporary file is left.
     """
-    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
+    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")  # as _TEMPORARY knows it
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as stream:
@@ -61,6 +67,23 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, older_than_s: float = LEFTOVER_AFTER_S) -> int:
+    """Remove temporary files of :func:`write_atomic` that a killed program left below a folder; return how many.
+
+    Only files of our own naming go, and only old ones: a young one may be about to take its name. What cannot be
+    looked at or removed stays. Links to folders are not followed.
+    """
+    removed = 0
+    for place, _, names in os.walk(folder):
+        for name in filter(_TEMPORARY.fullmatch, names):
+            with contextlib.suppress(OSError):
+                state = os.lstat(os.path.join(place, name))  # noqa: PTH118 - as os.walk says it
+                if stat.S_ISREG(state.st_mode) and time.time() - state.st_mtime > older_than_s:
+                    Path(place, name).unlink()
+                    removed += 1
+    return removed
 
 
 def write_text_atomic(path: Path, text: str) -> None:

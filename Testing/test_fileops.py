@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,13 @@ from small_volumes import label_map
 
 from SpineGTRefineLib import fileops
 from SpineGTRefineLib.errors import WriteError
-from SpineGTRefineLib.fileops import sha256_of_bytes, sha256_of_file, write_atomic, write_text_atomic
+from SpineGTRefineLib.fileops import (
+    remove_leftovers,
+    sha256_of_bytes,
+    sha256_of_file,
+    write_atomic,
+    write_text_atomic,
+)
 from SpineGTRefineLib.imaging import read_labels, write_labels
 
 OLD = b"old " * 50_000
@@ -265,3 +272,23 @@ def test_text_is_utf_8_with_unix_line_ends(tmp_path: Path) -> None:
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(OLD)
     assert sha256_of_file(tmp_path / "a") == sha256_of_bytes(OLD)
+
+
+def test_what_a_killed_program_left_is_removed_when_it_is_old_and_surely_ours(tmp_path):
+    old = time.time() - 2 * 24 * 3600
+    ours, young = tmp_path / "sub-01" / f".tmp-{'a' * 32}", tmp_path / f".tmp-{'b' * 32}"
+    others = [tmp_path / ".tmp-backup", tmp_path / f"tmp-{'c' * 32}", tmp_path / f".tmp-{'d' * 32}.nii.gz"]
+    ours.parent.mkdir()
+    for path in (ours, young, *others):
+        path.write_bytes(b"half a mask")
+        os.utime(path, (old, old))
+    os.utime(young)
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (outside / ours.name).write_bytes(b"of somebody else")
+    os.utime(outside / ours.name, (old, old))
+    (tmp_path / "link").symlink_to(outside, target_is_directory=True)
+    assert remove_leftovers(tmp_path) == 1
+    assert not ours.exists()
+    assert all(path.exists() for path in (young, *others, outside / ours.name))
+    assert remove_leftovers(tmp_path / "absent") == 0

@@ -6,6 +6,7 @@ threads (worker, drafts, lease) comes back through ``deliver``.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from ..bids import Case, Dataset, MaskType, SavedMask
 from ..bids.tracks import Mode, Track, release, review_mode
 from ..engine import Engine, Progress, Ticket
 from ..errors import LockedError, RefineError, UsageError
+from ..fileops import remove_leftovers
 from ..imaging import LabelMap
 from ..recipes.definition import recipe
 from . import saving
@@ -97,6 +99,8 @@ class ReviewSession(MaskHolder):
             journal=journal or DraftJournal(),
         )
         self._runs = runs
+        # Looking through a large dataset on a slow network takes a while, and nobody waits for it.
+        threading.Thread(target=remove_leftovers, args=(dataset.output,), name="leftovers", daemon=True).start()
 
     def end(self, *, insist: bool = False) -> None:
         """Close the open mask and stop all that goes on beside it; see :meth:`close`."""

@@ -1,5 +1,8 @@
 """A session from opening to saving: what is opened, what may be changed, what is written, what is told."""
 
+import os
+import time
+
 import numpy as np
 import pytest
 from review_world import CANAL, SHAPE, SPINE, draw, spine
@@ -444,3 +447,18 @@ def test_a_rater_who_works_independently_does_not_see_what_others_refined_before
     session.close()
     again = world.session("CD", mode="independent")
     assert again.open(again.worklist.items()[0]).kind is OriginKind.REFINED, "one's own earlier work is seen"
+
+
+def test_opening_a_dataset_clears_what_a_killed_program_left_in_our_output_and_nowhere_else(world):
+    name = f".tmp-{'0' * 32}"
+    output = world.dataset().output
+    output.mkdir(parents=True)
+    for folder in (output, world.root / "derivatives" / "labels", world.root / "sub-01" / "anat"):
+        (folder / name).write_bytes(b"half a mask")
+        os.utime(folder / name, (0, 0))
+    world.session()
+    end = time.monotonic() + 10
+    while (output / name).exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    left = sorted(path.parent.name for path in world.root.rglob(name))
+    assert left == ["anat", "labels"]
