@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UsageError
+from ..errors import MissingDependencyError, UsageError
 from ..fileops import write_text_atomic
 from . import demo_models
 from .options import JsonOption
+from .review import serve_station
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def demo(
     folder: Annotated[
         Path, typer.Argument(metavar="[FOLDER]", help="Where to put the example; a new or empty folder.")
     ] = DEFAULT_FOLDER,
-    open_report: Annotated[bool, typer.Option("--open", help="Open the report in the web browser at the end.")] = False,
+    open_pages: Annotated[
+        bool, typer.Option("--open", help="At the end open the report, and the review station where it is installed.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Try everything on an artificial dataset: make it, repair it, check it, see the result as a web page.
@@ -70,9 +73,19 @@ def demo(
         step(STEPS[3])
     payload = _payload(made, report, results, outcome, drawn)
     terminal.answer(payload, lambda: _show(terminal, made, report, payload))
-    if open_report:
+    if open_pages:
         webbrowser.open(report.resolve().as_uri())
     outcome.raise_if_failed()
+    if open_pages:
+        _serve(terminal, made)
+
+
+def _serve(terminal: Terminal, made: PhantomDataset) -> None:
+    """Serve the station on the made dataset; where it cannot run, say why and leave it at the report."""
+    try:
+        serve_station(terminal, made.root, open_page=True)
+    except MissingDependencyError as error:
+        terminal.say(f"\nThe review station does not run here. {error}")
 
 
 def _prepare(folder: Path) -> None:
@@ -198,6 +211,7 @@ def _next_steps(dataset: Path) -> tuple[tuple[str, str], ...]:
     name = f'"{dataset}"' if " " in str(dataset) else str(dataset)
     return (
         (f"spine-gt-refine check {name}", "Lists what is still suspicious, with the slice and what to do."),
+        (f"spine-gt-refine review {name} --open", "Corrects the masks in a browser (extra `station`)."),
         (f"spine-gt-refine index {name}", "Shows every image, its masks and how far its review is."),
         (f"spine-gt-refine refine spine --images {name} --help", "The same repair for a dataset of your own."),
     )
