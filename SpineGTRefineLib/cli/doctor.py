@@ -24,6 +24,7 @@ from .terminal import Terminal, terminal_of
 REQUIRED = ("numpy", "scipy", "nibabel", "SimpleITK", "jinja2", "pillow", "rich", "typer")
 OPTIONAL = {
     "slicer-core": "works on scenes of 3D Slicer without its window",
+    "openvino": "computes models faster on a processor, in the Python that runs them (the extra cpu)",
     "bids-validator-deno": "checks datasets against the BIDS rules (the command bids-validator-deno)",
 }
 TOOLS = {

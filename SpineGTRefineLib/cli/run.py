@@ -58,6 +58,9 @@ def run(
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe for this run; may be repeated."),
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    mode: Annotated[
+        str, typer.Option("--mode", help="exact, or fast: half the bits where this processor is faster so.")
+    ] = "exact",
     again: Annotated[
         bool, typer.Option("--again", help="Run also where this model has already run on the same image.")
     ] = False,
@@ -91,7 +94,7 @@ def run(
     opened = Dataset.open(dataset, output)
     cases = _chosen(opened, case or [])
     installed = choose_model(chosen, ModelStore(), model)
-    request = _Request(chosen, opened, cases, installed, RunSettings(device, contrast, again))
+    request = _Request(chosen, opened, cases, installed, RunSettings(device, contrast, again, _known(mode)))
     if plan:
         _show_plans(terminal, request, python)
         return
@@ -99,6 +102,15 @@ def run(
     answer = {"recipe": chosen.name, "model": installed.entry.name, "cases": outcomes}
     terminal.answer(answer, lambda: _show(terminal, chosen.title, outcomes))
     _raise_if_failed(outcomes)
+
+
+def _known(mode: str) -> str:
+    from ..errors import UsageError
+    from ..models.backends import MODES
+
+    if mode not in MODES:
+        raise UsageError(f"Unknown mode {mode!r}.", f"Choose from: {', '.join(MODES)}.")
+    return mode
 
 
 def _chosen(dataset: Dataset, names: list[str]) -> list[Case]:
@@ -164,6 +176,7 @@ def _jobs(request: _Request) -> Iterator[dict[str, Any]]:
             contrast=settings.contrast,
             settings=dict(request.recipe.stated),
             again=settings.again,
+            **({} if settings.mode == "exact" else {"mode": settings.mode}),
         )
 
 

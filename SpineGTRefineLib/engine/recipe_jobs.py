@@ -1,8 +1,8 @@
 """What the worker does with a job: read the case, run the recipe with a warm model, save the proposal.
 
-A job is ``{"dataset", "output", "profile", "case", "recipe", "model", "device", "contrast", "again", "settings"}``;
-its result is the JSON form of the case's outcome with its plan. Paths travel, voxels do not: the worker reads the very
-file that is on disk.
+A job is ``{"dataset", "output", "profile", "case", "recipe", "model", "device", "mode", "contrast", "again",
+"settings"}``; its result is the JSON form of the case's outcome with its plan. Paths travel, voxels do not: the worker
+reads the very file that is on disk.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ WARM_SHARE = 0.4
 
 
 def recipe_job(dataset: Dataset, case: Case, recipe_name: str, **settings: Any) -> Job:
-    """Return the job that runs a recipe on a case; ``settings``: model, device, contrast, again, settings."""
+    """Return the job that runs a recipe on a case; ``settings``: model, device, mode, contrast, again, settings."""
     return {
         "dataset": str(dataset.root),
         "output": str(dataset.output),
@@ -152,6 +152,7 @@ class RecipeJobs:
             warm_model=self._warm.get,
             loaded=loaded,
             device=plan.device,
+            mode=job.get("mode", "exact"),
             progress=lambda part, stage: context.progress(stage, part, *tile),
             cancel=context.cancelled.is_set,
             on_tile=on_tile,

@@ -34,11 +34,14 @@ class RunSettings:
         Contrast of all images as stated by the user; None to take it from each name.
     again
         Run also where the same model ran on the same image before.
+    mode
+        ``exact`` or ``fast``, see :func:`SpineGTRefineLib.models.predict`.
     """
 
     device: str = "auto"
     contrast: str | None = None
     again: bool = False
+    mode: str = "exact"
 
 
 def run_on_dataset(
@@ -98,6 +101,7 @@ def run_on_dataset(
                 warm_model=load if run is predict else None,
                 loaded=warm,
                 device=settings.device,
+                mode=settings.mode,
                 progress=report,
                 cancel=cancel,
                 run=run,

@@ -95,6 +95,7 @@ def run_recipe(
     warm_model: WarmModel | None = None,
     loaded: LoadedModel | None = None,
     device: str = "auto",
+    mode: str = "exact",
     progress: Callable[[float, str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
     on_tile: Callable[[int, int], None] | None = None,
@@ -118,7 +119,7 @@ def run_recipe(
         Loads such a model, or returns it if it is loaded.
     loaded
         The same model, loaded before.
-    device, progress, cancel, on_tile
+    device, mode, progress, cancel, on_tile
         See :func:`SpineGTRefineLib.models.predict`.
 
     Raises
@@ -133,6 +134,7 @@ def run_recipe(
     check_image(recipe, image)
     notes: list[str] = list(companions.notes)
     options = {"device": device, "progress": progress, "cancel": cancel, "on_tile": on_tile}
+    options |= {} if mode == "exact" else {"mode": mode}
     network = NetworkRuns(loaded or model, find_model, warm_model, run, options)
     work = RecipeWork(image, recipe, model, network, companions.get, recipe.settings, notes.append)
     outcome = recipe.steps.run(work)

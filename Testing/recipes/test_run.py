@@ -135,6 +135,21 @@ def test_a_mask_that_a_person_edited_is_never_touched(root):
     assert np.array_equal(load_mask(Dataset.open(root), case, CANAL).array, edited)
 
 
+def test_the_mode_reaches_the_network(root):
+    asked = []
+
+    class Fast(Threshold):
+        def __call__(self, images, model, *, mode="exact", **options):
+            asked.append(mode)
+            return super().__call__(images, model, **options)
+
+    dataset = Dataset.open(root)
+    for mode in ("exact", "fast"):
+        settings = RunSettings(mode=mode, again=True)
+        list(run_on_dataset(recipe("canal"), dataset, dataset.cases()[:1], installed(), settings, run=Fast()))
+    assert asked == ["exact", "fast"]
+
+
 def test_a_wrong_contrast_is_warned_of_and_stating_it_is_recorded(root):
     write(root, "sub-04_T1w")
     dataset = Dataset.open(root)
