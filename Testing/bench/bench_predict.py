@@ -59,13 +59,13 @@ def prepare(folder: Path, shape: tuple[int, ...]) -> None:
     write_image(folder / "images" / "case_0000.nii.gz", Image(voxels, Geometry(size, np.diag([*spacing, 1.0]))))
 
 
-def nnunet_call(model: Path) -> Call:
+def nnunet_call(model: Path, fold: str = "0", checkpoint: str = "checkpoint_final.pth") -> Call:
     """Return nnU-Net's predictor with the model loaded; image in, labels out."""
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     predictor = nnUNetPredictor(use_mirroring=False, device=torch.device("cpu"), allow_tqdm=False)
-    predictor.initialize_from_trained_model_folder(str(model), None)
+    predictor.initialize_from_trained_model_folder(str(model), (fold,), checkpoint)
 
     def call(image: Any) -> np.ndarray:
         data = np.asarray(image.array, dtype=np.float32).transpose(2, 1, 0)[None]
@@ -162,7 +162,9 @@ def agreement() -> list[str]:
     for model in ("demo_canal", "demo_cord"):
         installed = ModelStore().find(model)
         folder = installed.results_folder()
-        nnunet, modes = nnunet_call(folder.path), {mode: our_call(installed, mode) for mode in ("exact", "fast")}
+        [(fold, file)] = folder.checkpoints(installed.entry.checkpoints, installed.entry.folds).items()
+        nnunet = nnunet_call(folder.path, fold, file.name)
+        modes = {mode: our_call(installed, mode) for mode in ("exact", "fast")}
         for kind, settings in TESTS.items():
             image = make_spine(rootlets=False, **settings).image
             image = reorient(image, folder.orientation or installed.entry.orientation or image.geometry.axcodes)
