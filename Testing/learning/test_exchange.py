@@ -1,5 +1,6 @@
 """nnU-Net and back: every voxel of every scheme returns, and nothing half-written is taken for a dataset."""
 
+import importlib.util
 import json
 from dataclasses import replace
 
@@ -274,3 +275,24 @@ def test_a_foreign_label_map_or_folder_is_refused(world, tmp_path):
         ExportRecord.read(tmp_path)
     with pytest.raises(LabelError):
         LabelNumbers.of("spine", ())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("nnunetv2") is None, reason="needs nnU-Net")
+def test_nnunet_itself_takes_the_dataset_with_its_channels_and_its_ignore_label(world, tmp_path, capsys):
+    from nnunetv2.experiment_planning.verify_dataset_integrity import verify_dataset_integrity
+    from nnunetv2.utilities.label_handling.label_handling import LabelManager
+
+    for number in range(1, 11):
+        world.add_image(f"sub-{number:02d}/anat/sub-{number:02d}_T1w.nii.gz", 50 + number)
+    marks = {"Slices": [{"Axis": 2, "Indices": [1]}]}
+    world.save("sub-01_T2w", 5, status="flagged", reason="one slice is right", verified=marks)
+    version = build(world, statuses=("corrected", "flagged"))
+    folder = export_version(version, tmp_path / "raw", replace(SETTINGS, channels=("T2w", "T1w")))
+    verify_dataset_integrity(str(folder), 1)
+    said = capsys.readouterr().out.lower().replace("any error messages", "")
+    assert "done" in said
+    assert "error" not in said
+    assert "warning" not in said
+    manager = LabelManager(json.loads((folder / "dataset.json").read_text())["labels"], None)
+    assert (manager.ignore_label, manager.foreground_labels) == (2, [1])

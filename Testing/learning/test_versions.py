@@ -329,3 +329,12 @@ def test_the_manifest_is_plain_json_without_paths_of_this_machine(world):
     text = (build(world).folder / "manifest.json").read_text()
     assert json.loads(text)["Dataset"] == "../../../../.."
     assert str(world.root) not in text
+
+
+def test_versions_can_be_kept_in_a_folder_of_ones_own(world, tmp_path):
+    folder = tmp_path / "versions"
+    build(world, folder=folder)
+    read = Version.open(folder / "D1")
+    assert (read.root, read.output) == (world.dataset.root, world.dataset.output)
+    read.verify()
+    assert not versions_folder(world.dataset.output).exists()
