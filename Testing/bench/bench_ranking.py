@@ -42,7 +42,7 @@ def main():
         "# Ranking",
         "",
         (
-            f"Part of the spoilt masks among the first 20 %, of those that fit there; mean and range of {options.seeds} "
+            f"Part of the spoilt masks among the first 20 %, of those that fit; mean and range of {options.seeds} "
             f"draws of {options.cases} phantoms at 3 mm. By chance: 0.20 where errors are rarer than that, else the "
             "prevalence. With the default 15 % of random places."
         ),
