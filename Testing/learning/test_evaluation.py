@@ -140,9 +140,9 @@ def test_masks_of_different_places_are_refused_and_so_are_unknown_values():
     truth = label_map(box((7, 8, 9), (1, 2, 3), (5, 6, 8)))
     with pytest.raises(GeometryError):
         evaluate_case(label_map(truth.array, spacing=(1, 1, 2.0)), truth)
-    with pytest.raises(LabelError, match="prediction.*222"):
+    with pytest.raises(LabelError, match=r"prediction.*222"):
         evaluate_case(label_map(np.where(truth.array, 222, 0).astype(np.uint8)), truth)
-    with pytest.raises(LabelError, match="truth.*222"):
+    with pytest.raises(LabelError, match=r"truth.*222"):
         evaluate_case(truth, label_map(np.where(truth.array, 222, 0).astype(np.uint8)))
     with pytest.raises(UsageError):
         evaluate_case(truth, truth, tolerance_mm=float("nan"))

@@ -100,13 +100,14 @@ def consensus(
     votes = masks if isinstance(masks, Votes) else count_votes(masks)
     scheme = votes.like.scheme
     levels = sorted(votes.levels.tolist(), key=lambda level: from_head_to_tail(scheme[level].structure.key))
-    support = np.array([votes.drawn(level).sum(axis=1) for level in levels]).reshape(len(levels), -1).T
+    patterns = len(votes.patterns)
+    support = np.array([votes.drawn(level).sum(axis=1) for level in levels]).reshape(len(levels), patterns).T
     if method == "majority":
         values, contested = _winners(support, support, levels, (votes.patterns == 0).sum(axis=1))
         reliability: tuple[RaterReliability, ...] = ()
     else:
         estimates = [estimate_level(votes, level) for level in levels]
-        scores = np.array([estimate.probability for estimate in estimates]).reshape(len(levels), -1).T
+        scores = np.array([estimate.probability for estimate in estimates]).reshape(len(levels), patterns).T
         values, contested = _winners(scores, support, levels, certainty)
         reliability = tuple(entry for estimate in estimates for entry in _reliability(votes, estimate))
     return Consensus(votes.label_map(values), method, votes.raters, int(votes.counts[contested].sum()), reliability)
