@@ -95,4 +95,5 @@ def test_nothing_of_the_user_goes_into_the_scene(program, opened, module_widget,
     node = slicer.mrmlScene.GetSingletonNode("SpineGTRefine", "vtkMRMLScriptedModuleNode")
     assert node.GetParameter("caseKey") == "sub-01_T2w"
     assert node.GetNodeReference("volume") is opened.workspace.view.case.volume
-    assert set(node.GetParameterNames()) == {"caseKey"}
+    # Slicer's own wrapper notes the names of its node references among the parameters, too.
+    assert set(node.GetParameterNames()) - {"volume", "segmentation"} == {"caseKey"}
