@@ -142,7 +142,6 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/demos/definition.py
   SpineGTRefineLib/learning/demos/lumbosacral.py
   SpineGTRefineLib/learning/demos/mouse.py
-  SpineGTRefineLib/learning/demos/rootlets.py
   SpineGTRefineLib/learning/demos/scores.py
   SpineGTRefineLib/learning/demos/single_mask.py
   SpineGTRefineLib/learning/demos/spine.py
@@ -457,6 +456,11 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Models/demo/mouse_2d/dataset.json
   Resources/Models/demo/mouse_2d/fold_all/checkpoint_final.pth
   Resources/Models/demo/mouse_2d/plans.json
+  Resources/Models/demo/spine/MODEL_CARD.md
+  Resources/Models/demo/spine/SHA256.json
+  Resources/Models/demo/spine/dataset.json
+  Resources/Models/demo/spine/fold_all/checkpoint_final.pth
+  Resources/Models/demo/spine/plans.json
   Resources/Models/models.json
   Resources/Phantoms/regions.csv
   Resources/Phantoms/segments.csv

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..bids import Case, Dataset, load_mask
+from ..bids.baseline import is_of_person
+from ..bids.layout import PIPELINE
+from ..bids.pairs import SavedPair, read_pair
 from ..errors import RefineError
 from ..imaging import Image, LabelMap
 from .definition import Recipe
@@ -45,6 +48,9 @@ def read_companions(dataset: Dataset, case: Case, recipe: Recipe, image: Image) 
     """Read the masks of a case that a recipe can use; one that cannot be used is told, and left out."""
     masks, notes = {}, []
     for kind in recipe.companions:
+        pair = read_pair(dataset.mask_path(case, kind))
+        if pair is not None and made_by(recipe, pair) and not is_of_person(pair):
+            continue  # a by-product of this very recipe tells it nothing new
         try:
             mask = load_mask(dataset, case, kind)
             if mask is None:
@@ -54,3 +60,10 @@ def read_companions(dataset: Dataset, case: Case, recipe: Recipe, image: Image) 
         except RefineError as error:
             notes.append(f"The {kind.name} mask of this case is not used: {error.cause}")
     return Companions(masks, tuple(notes))
+
+
+def made_by(recipe: Recipe, pair: SavedPair) -> bool:
+    """Whether a recipe made a saved mask, going by its sidecar."""
+    entries = pair.sidecar.get("GeneratedBy")
+    names = {entry.get("Name") for entry in entries} if isinstance(entries, list) else set()
+    return f"{PIPELINE} recipe {recipe.name}" in names

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ..bids import Case, Dataset, SavedMask, existing_mask, save_mask
-from ..bids.layout import PIPELINE
 from ..bids.pairs import SavedPair, read_pair
 from ..bids.profiles import PROPOSAL, REFINED
 from ..bids.softmaps import save_soft_map
 from ..imaging import Image
 from ..models import InstalledModel
-from .companions import NO_COMPANIONS, Companions
+from .companions import NO_COMPANIONS, Companions, made_by
 from .definition import Recipe
 from .model_choice import weights_sha256
 from .runner import RecipeResult
@@ -65,7 +64,7 @@ def save_result(dataset: Dataset, case: Case, recipe: Recipe, image: Image, resu
         image=image,
         status="proposed",
         sources=sources,
-        generated_by=[_naming(result.generator, [path.name for path in beside])],
+        generated_by=[_described(result, [path.name for path in beside])],
     )
 
 
@@ -73,7 +72,7 @@ def _is_free(dataset: Dataset, case: Case, extra: Extra, recipe: Recipe) -> bool
     """Whether a further mask takes nobody's place: the case has none of its kind, or this recipe made it."""
     pair = read_pair(dataset.mask_path(case, extra.mask_type))
     if pair is not None:
-        return _is_of(recipe, pair)
+        return made_by(recipe, pair)
     return existing_mask(case, extra.mask_type, own=False) is None
 
 
@@ -86,15 +85,8 @@ def _is_run_with(weights: str, recipe: Recipe, pair: SavedPair) -> bool:
     )
 
 
-def _is_of(recipe: Recipe, pair: SavedPair) -> bool:
-    return f"{PIPELINE} recipe {recipe.name}" in _values(pair.sidecar, "Name")
-
-
-def _naming(generator: Any, files: list[str]) -> dict[str, Any]:
-    also = f" Made with it: {', '.join(files)}." if files else ""
-    return {**generator, "Description": f"{generator['Description']}{also}"}
-
-
-def _values(sidecar: dict[str, Any], key: str) -> set[object]:
-    entries = sidecar.get("GeneratedBy")
-    return {entry.get(key) for entry in entries} if isinstance(entries, list) else set()
+def _described(result: RecipeResult, files: list[str]) -> dict[str, Any]:
+    """Add to the generator what was made with the mask, and what makes it unfit for use as it is."""
+    also = [f"Made with it: {', '.join(files)}."] if files else []
+    cautions = [problem.message for problem in result.problems if problem.severity == "error"]
+    return {**result.generator, "Description": " ".join([result.generator["Description"], *also, *cautions])}

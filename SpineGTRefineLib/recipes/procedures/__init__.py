@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from ..work import Procedure
-from . import lumbosacral, mouse, plain
+from . import lumbosacral, mouse, plain, rootlets, spine
 
 PROCEDURES: dict[str, Procedure] = {
     "plain": Procedure(plain.run),
+    "spine": Procedure(spine.run, spine.SETTINGS, spine.SCHEME),
+    "sacrum": Procedure(spine.run_sacrum, scheme=spine.SCHEME),
     "lumbosacral": Procedure(lumbosacral.run, lumbosacral.SETTINGS),
+    "rootlets": Procedure(rootlets.run, rootlets.SETTINGS),
     "mouse": Procedure(mouse.run, mouse.SETTINGS),
 }
 """All procedures by name."""

@@ -1,0 +1,82 @@
+"""From parts to levels, on the exact parts of phantoms: what the network can err in is tested in Testing/recipes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.learning.demos.spine_phantoms import parts_of
+from SpineGTRefineLib.phantoms import make_spine
+from SpineGTRefineLib.refine.spine_from_parts import spine_from_parts
+from SpineGTRefineLib.refine.spread import spread
+
+PARTS, SPINE = scheme("spine_parts"), scheme("spine")
+
+
+def lowest_dice(phantom, found):
+    values = set(np.unique(phantom.spine.array)) - {0}
+    scores = []
+    for value in values:
+        a, b = phantom.spine.array == value, found.labels.array == value
+        scores.append(2 * (a & b).sum() / (a.sum() + b.sum()))
+    return min(scores)
+
+
+@pytest.mark.parametrize("variant", ["T13", "L6", "4-lumbar", "11-thoracic"])
+def test_every_level_of_every_kind_of_spine_is_found_again(variant):
+    phantom = make_spine(9201, spacing=2.5, variant=variant, rootlets=False)
+    assert lowest_dice(phantom, spine_from_parts(parts_of(phantom))) > 0.85
+
+
+@pytest.fixture(scope="module")
+def lumbar():
+    return make_spine(9202, spacing=2.0, region="lumbar", rootlets=False)
+
+
+def without(phantom, level):
+    """Parts in which a vertebra's body was not drawn."""
+    parts = parts_of(phantom)
+    gone = phantom.spine.array == SPINE.value_of(f"vertebra_{level}")
+    return replace(parts, array=np.where(gone, 0, parts.array))
+
+
+def test_a_body_that_was_not_drawn_is_counted_and_its_neighbours_keep_their_names(lumbar):
+    found = spine_from_parts(without(lumbar, "L3"))
+    assert found.naming.levels[-3:] == ("L3", "L4", "L5")
+    assert [m.label for m in found.column.members][-3] == 0
+    for level in ("L2", "L4", "L5"):
+        value = SPINE.value_of(f"vertebra_{level}")
+        true = lumbar.spine.array == value
+        assert (found.labels.array[true] == value).mean() > 0.9
+
+
+def test_an_empty_map_gives_an_empty_spine_without_names(lumbar):
+    empty = replace(parts_of(lumbar), array=np.zeros(lumbar.spine.array.shape, np.uint8))
+    found = spine_from_parts(empty)
+    assert found.naming is None
+    assert not found.labels.array.any()
+
+
+def test_bodies_that_touch_are_still_two(lumbar):
+    parts = parts_of(lumbar)
+    array = parts.array.copy()
+    disc = np.argwhere(lumbar.spine.array == SPINE.value_of("disc_L2-L3"))
+    i, j, _ = disc.mean(axis=0).round().astype(int)
+    column = disc[(disc[:, 0] == i) & (disc[:, 1] == j)]
+    array[tuple(column.T)] = PARTS.value_of("bodies_lumbar")  # a thread of bone through the disc
+    found = spine_from_parts(replace(parts, array=array))
+    for level in ("L2", "L3"):
+        value = SPINE.value_of(f"vertebra_{level}")
+        true = lumbar.spine.array == value
+        assert (found.labels.array[true] == value).mean() > 0.9
+
+
+def test_a_process_goes_to_the_seed_it_hangs_on_not_to_the_nearest_one():
+    seeds = np.zeros((1, 5, 9), np.int32)
+    seeds[0, 0, 0], seeds[0, 4, 8] = 1, 2
+    mask = np.zeros(seeds.shape, bool)
+    mask[0, 0, :] = True  # hangs on 1 and ends close to 2
+    mask[0, 4, 8] = True
+    assert spread(seeds, mask)[0, 0, 8] == 1
+    assert spread(seeds, mask)[0, 2, 4] == 0
