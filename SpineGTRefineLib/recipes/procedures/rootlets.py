@@ -1,0 +1,119 @@
+"""Nerve rootlets: crop around the cord, segment, and say which stretch of the cord is which spinal level.
+
+Every component is kept: dorsal and ventral rootlets of both sides are many small pieces.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...anatomy import scheme
+from ...bids import mask_type
+from ...bids.softmaps import SoftMap
+from ...checks import check_labels
+from ...errors import InputError
+from ...imaging import Box, LabelMap, crop, restore
+from ...models import Prediction
+from ...refine.rootlets import CORD_REACH_MM, spinal_levels
+from ..work import Extra, RecipeOutcome, RecipeWork
+
+SETTINGS: dict[str, Any] = {
+    "cord": "cord",
+    "margin_mm": 12.0,
+    "last_level": "",
+    "reach_mm": CORD_REACH_MM,
+    "gaps": "leave",
+    "soft_maps": True,
+}
+"""``cord``: recipe or model that finds the cord where the case has no cord mask. ``margin_mm``: what is kept around it.
+``last_level``: the lowest level that is believed, ``T1`` for example; all below is removed. ``reach_mm``, ``gaps``: see
+:func:`SpineGTRefineLib.refine.rootlets.spinal_levels`. ``soft_maps``: write one per level."""
+
+THICK_MM = 1.2
+"""A rootlet is about a millimeter thick: larger voxels do not show single ones."""
+
+
+def run(work: RecipeWork) -> RecipeOutcome:
+    """Segment rootlets near the cord and derive the spinal levels."""
+    settings, grid = work.settings, work.image.geometry
+    if max(grid.spacing) > THICK_MM:
+        work.note(
+            f"Voxels of up to {max(grid.spacing):.1f} mm do not show single rootlets, which are about 1 mm thick. "
+            "Trust neither the rootlets nor the levels without looking."
+        )
+    cord, origin = _cord(work)
+    box = cord_box(cord, settings["margin_mm"])
+    outputs = ("labels", "probabilities") if settings["soft_maps"] else ("labels",)
+    prediction = work.predict([crop(work.image, box)], outputs=outputs)
+    found = _up_to(restore(prediction.labels, grid), settings["last_level"])
+    if not found.array.any():
+        work.note("No rootlets were found, so there are no spinal levels.")
+        return RecipeOutcome(found, record={"Cord": origin})
+    levels = spinal_levels(found, cord, reach_mm=settings["reach_mm"], gaps=settings["gaps"])
+    for remark in levels.remarks:
+        work.note(remark)
+    return RecipeOutcome(
+        found,
+        extras=(Extra(mask_type("levels"), levels.labels),) if levels.slices else (),
+        soft_maps=_soft_maps(prediction, found, box),
+        problems=check_labels(found, cord=cord),
+        record={"Cord": origin, "LastLevel": settings["last_level"] or "n/a"},
+    )
+
+
+def cord_box(cord: LabelMap, margin_mm: float) -> Box:
+    """Return the smallest box that holds the cord and ``margin_mm`` on each side, as far as the image goes.
+
+    Raises
+    ------
+    InputError
+        There is no cord.
+    """
+    tight = Box.around(cord.array)
+    if tight is None:
+        raise InputError(
+            "There is no cord to look for rootlets around: its mask is empty.",
+            "Correct the case's cord mask, or run another cord model first.",
+        )
+    margins = [math.ceil(margin_mm / size) for size in cord.geometry.spacing]
+    start = [max(0, first - margin) for first, margin in zip(tight.start, margins, strict=True)]
+    stop = [min(end, n + m) for end, n, m in zip(cord.array.shape, tight.stop, margins, strict=True)]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def _cord(work: RecipeWork) -> tuple[LabelMap, str]:
+    """Return the case's own cord mask, or else what a model finds, and which of the two it is."""
+    companion = work.companion("cord")
+    if companion is not None:
+        return companion, "mask of the case"
+    name = work.settings["cord"]
+    return work.predict([work.image], model=name).labels, f"model of {name}"
+
+
+def _up_to(labels: LabelMap, last_level: str) -> LabelMap:
+    """Remove rootlets of levels below the last one that is believed."""
+    if not last_level:
+        return labels
+    last = scheme("rootlets").value_of(f"rootlets_{last_level}")
+    target, _ = labels.converted(scheme("rootlets"))
+    return replace(target, array=np.where(target.array > last, 0, target.array).astype(target.array.dtype))
+
+
+def _soft_maps(prediction: Prediction, found: LabelMap, box: Box) -> tuple[SoftMap, ...]:
+    """Return one map on the image's grid for each level that was found; 0 outside the box that the model saw."""
+    if prediction.probabilities is None:
+        return ()
+    maps = []
+    for value in np.unique(found.array[found.array != 0]):
+        values = np.zeros(found.geometry.shape, dtype=np.float32)
+        # The channel that wins where the model wrote the value: registry entries may give channels other values.
+        winners = prediction.probabilities[:, prediction.labels.array == value].argmax(axis=0)
+        values[box.slices] = prediction.probabilities[np.bincount(winners).argmax()]
+        label = found.scheme[int(value)].structure.key.replace("_", "")
+        name = found.scheme[int(value)].name
+        maps.append(SoftMap(label, values, f"How likely each voxel is of the {name}, according to the model."))
+    return tuple(maps)
