@@ -66,6 +66,7 @@ SPINE = Demo(
     TESTS,
     _measure,
     "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and parts, T1w and T2w, voxels of 1.2 to "
-    "4.2 mm.\n* It does not draw C1, and rarely tells the body of C2 from the others: the recipe `spine` finds C2 as the "
-    "one with no body above.\n* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not there.",
+    "4.2 mm.\n* It does not draw C1, and rarely tells the body of C2 from the others: the recipe `spine` finds C2 as "
+    "the one with no body above.\n* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not "
+    "there.",
 )
