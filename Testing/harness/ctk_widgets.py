@@ -20,7 +20,7 @@ class ctkCollapsibleButton(qt.QWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._text, self._is_collapsed = "", False
+        self._text, self._is_collapsed, self._hidden = "", False, []
         self.setContentsMargins(0, HEADER_HEIGHT, 0, 0)
 
     def _set_text(self, text):
@@ -31,9 +31,11 @@ class ctkCollapsibleButton(qt.QWidget):
         if collapsed == self._is_collapsed:
             return
         self._is_collapsed = collapsed
-        for child in self.children():
-            if isinstance(child, qt.QWidget):
-                child.setVisible(not collapsed)
+        children = [child for child in self.children() if isinstance(child, qt.QWidget)]
+        if collapsed:  # what is hidden for reasons of its own stays so when the part unfolds
+            self._hidden = [child for child in children if child.isHidden()]
+        for child in children:
+            child.setVisible(not collapsed and child not in self._hidden)
         self.setMaximumHeight(HEADER_HEIGHT + 2 if collapsed else 16777215)
         self.contentsCollapsed.emit(collapsed)
 
