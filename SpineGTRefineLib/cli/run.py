@@ -40,7 +40,7 @@ def run(
     dataset: Annotated[
         Path, typer.Argument(metavar="DATASET|IMAGE", help="A BIDS dataset, one subject's folder, or one image.")
     ],
-    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="What to make: canal, cord, spine, sacrum ...")],
+    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="What to make: canal, cord, spine ...")],
     model: Annotated[
         str | None,
         typer.Option("--model", metavar="NAME", help="Which model; default: the first installed one of the recipe."),
