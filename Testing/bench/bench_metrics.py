@@ -1,6 +1,6 @@
 """Metrics of a whole spine: in the box of each structure, against distance maps of the whole volume for each label.
 
-    python Testing/bench/bench_metrics.py [--pairs 7] [--spacing 2.0]
+    python Testing/bench/bench_metrics.py [--pairs 7] [--spacing 1.0]
 
 The plain way takes each label's two masks of the whole volume: Dice by three sums, both surfaces, a distance map of
 each, and from these the surface Dice and HD95. Both ways run alternately in one process and must give equal numbers,
@@ -93,7 +93,7 @@ def main() -> None:
     """Compare, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
-    parser.add_argument("--spacing", type=float, default=2.0, help="voxel size in mm")
+    parser.add_argument("--spacing", type=float, default=1.0, help="voxel size in mm")
     options = parser.parse_args()
     prediction, truth = case(options.spacing)
     spent: dict[str, list[float]] = {"plain": [], "ours": []}

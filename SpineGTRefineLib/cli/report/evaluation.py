@@ -105,5 +105,8 @@ def _plot(metric: str, summary: Sequence[StructureSummary], cases: Sequence[Case
     scale = Scale.over([number for _, numbers, _ in rows for _, number in numbers], least=limits[0], most=limits[1])
     unit = f" ({meaning.unit})" if meaning.unit else ""
     return strip_plot(
-        f"{meaning.name}{unit}", f"Each dot is a case, the line is the median. {meaning.better} is better.", rows, scale
+        f"{meaning.name}{unit}",
+        f"Each dot is a case, the line is the median. {meaning.better.capitalize()} is better.",
+        rows,
+        scale,
     )

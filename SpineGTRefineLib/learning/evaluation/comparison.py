@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.stats import wilcoxon
 
+from ...anatomy import structure
 from ...errors import UsageError
 from .case import CaseMetrics
 from .structures import from_head_to_tail
@@ -243,7 +244,7 @@ def _verdict(overall: PairedDifference, dropped: list[StructureComparison], marg
     if dropped:
         worst = min(dropped, key=lambda entry: entry.difference.gain)
         return "mixed", (
-            f"It is not called better, although the mean is ({numbers}): {len(dropped)} structures drop by more than "
-            f"{margin:g}, most of all {worst.key} ({worst.difference.gain:+.4f})."
+            f"The mean is better ({numbers}), but {len(dropped)} of the structures get worse by more than {margin:g}, "
+            f"most of all {structure(worst.key).name} ({worst.difference.gain:+.4f}): it is not called better."
         )
     return "better", f"It is better: {numbers}; no structure drops by more than {margin:g}."
