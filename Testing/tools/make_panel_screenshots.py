@@ -47,7 +47,9 @@ class Camera:
     def _settle(self) -> None:
         window = self._panel.widget.window()
         for _ in range(3):
-            window.resize(WIDTH, window.minimumSizeHint().height())
+            # Texts that wrap are higher than the least height that the window states.
+            wrapped = window.centralWidget().layout().totalHeightForWidth(WIDTH)
+            window.resize(WIDTH, max(window.minimumSizeHint().height(), wrapped))
             qt.QApplication.processEvents()
 
 
@@ -72,6 +74,14 @@ def main() -> None:
         panel.levels.widget.collapsed = False
         panel.workspace.choose("vertebra_L3")
         camera.take("panel_levels", panel.levels)
+        panel.models.widget.collapsed = False
+        _fill_queue(panel)
+        camera.take("panel_models", panel.models)
+        panel.models.widget.collapsed = True
+        panel.slices.widget.collapsed = False
+        panel.slices.ui.firstSpin.value -= 2
+        panel.slices.ui.vouchButton.click()
+        camera.take("panel_slices", panel.slices)
         panel.workspace.session.apply(_keep_largest("vertebra_L3"))
         _erase_something(panel)
         panel.versions.onOpened()
@@ -91,6 +101,21 @@ def _keep_largest(key: str) -> object:
     from SpineGTRefineLib.review.operations import keep_largest_piece
 
     return keep_largest_piece(key)
+
+
+def _fill_queue(panel: object) -> None:
+    """Put runs on the board as they are after a while; no model runs for a picture."""
+    from SpineGTRefineLib.engine import Progress, State, Ticket
+    from SpineGTRefineLib.review.run_board import Run
+
+    session = panel.workspace.session
+    states = (State.DONE, State.RUNNING, State.QUEUED)
+    for number, (item, state) in enumerate(zip(session.worklist, states, strict=False), start=1):
+        made = session._made_by("canal", item.case)
+        session.runs.add(Run(made, "canal", Ticket({"recipe": "canal"}, 0, None, None, number, state)))
+    running = session.runs.current
+    session.runs.advance(running, Progress("predict", 0.58, 7, 12, 21.0))
+    panel.models.runs.show()
 
 
 def _erase_something(panel: object) -> None:
