@@ -1,6 +1,6 @@
 """STAPLE of four raters: over vote patterns, against the plain way over every voxel, level by level.
 
-    python Testing/bench/bench_consensus.py [--pairs 7] [--levels 8]
+    python Testing/bench/bench_consensus.py [--pairs 7] [--levels 2]
 
 The plain way is what the rootlets' reference was made with: for each level a binary mask of each rater, STAPLE of ITK
 over the whole volume, voxels above 0.95; here with the most probable level where several are (the original added them
@@ -73,7 +73,7 @@ def main() -> None:
     """Compare, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
-    parser.add_argument("--levels", type=int, default=8, help="how many levels")
+    parser.add_argument("--levels", type=int, default=2, help="how many levels (the plain way takes a minute for each)")
     options = parser.parse_args()
     source, masks = raters(options.levels)
     spent: dict[str, list[float]] = {"plain": [], "ours": []}
