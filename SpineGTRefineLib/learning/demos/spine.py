@@ -28,7 +28,7 @@ TESTS: dict[str, dict[str, Any]] = {
 
 SETTINGS = TrainingSettings(
     fold="all",
-    epochs=40,
+    epochs=56,
     iterations_per_epoch=25,
     validation_iterations=1,
     learning_rate=5e-3,
@@ -37,7 +37,7 @@ SETTINGS = TrainingSettings(
     device="cpu",
     save_every=1,
 )
-"""A thousand steps; a tile covers the whole cross-section and a fifth of a metre along the spine."""
+"""Fourteen hundred steps; a tile covers the whole cross-section and a fifth of a metre along the spine."""
 
 
 def _training_case(seed: int) -> TrainingCase:
@@ -60,13 +60,13 @@ SPINE = Demo(
     "spine",
     903,
     {entry.structure.key: entry.value for entry in scheme("spine_parts")},
-    range(2000, 2072),
+    range(2000, 2096),
     _training_case,
     SETTINGS,
     TESTS,
     _measure,
     "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and parts, T1w and T2w, voxels of 1.2 to "
-    "4.2 mm.\n* It does not draw C1, and rarely tells the body of C2 from the others: the recipe `spine` finds C2 as "
-    "the one with no body above.\n* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not "
-    "there.",
+    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n* It hardly draws C1, "
+    "and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body above.\n* Dice of each "
+    "part; 1 also where neither holds it, 0 where it draws one that is not there.",
 )

@@ -13,6 +13,9 @@ from ...phantoms.vertebra import PARTS
 
 VARIANTS = ("usual", "T13", "L6", "4-lumbar", "11-thoracic")
 
+CERVICAL_FROM = 2072
+"""Phantoms from this seed on are cervical: C1 and C2 are small, and rare elsewhere."""
+
 
 def draw_settings(seed: int) -> dict[str, Any]:
     """Draw what to scan and how: arguments of :func:`~SpineGTRefineLib.phantoms.make_spine`."""
@@ -24,9 +27,10 @@ def draw_settings(seed: int) -> dict[str, Any]:
         spacing[0] = float(draw.uniform(2.5, 4.2))
     elif kind == 1:
         spacing[2] = float(draw.uniform(2.5, 4.0))
+    region = str(draw.choice(["whole", "whole", "cervical", "thoracic", "lumbar", "lumbar"]))
     return {
         "spacing": tuple(spacing),
-        "region": str(draw.choice(["whole", "whole", "cervical", "thoracic", "lumbar", "lumbar"])),
+        "region": "cervical" if seed >= CERVICAL_FROM else region,
         "variant": str(draw.choice(VARIANTS)),
         "contrast": str(draw.choice(["T2w", "T2w", "T1w"])),
         "width": float(draw.uniform(60.0, 90.0)),
