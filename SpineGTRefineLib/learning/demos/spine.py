@@ -66,7 +66,7 @@ SPINE = Demo(
     TESTS,
     _measure,
     "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and parts, T1w and T2w, voxels of 1.2 to "
-    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n* It hardly draws C1, "
-    "and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body above.\n* Dice of each "
-    "part; 1 also where neither holds it, 0 where it draws one that is not there.",
+    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n* It hardly "
+    "draws C1, and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body above.\n* Dice of "
+    "each part; 1 also where neither holds it, 0 where it draws one that is not there.",
 )
