@@ -14,7 +14,9 @@ PAINTED = "the last stroke"
 
 def fingerprint(labels: LabelMap) -> str:
     """Return a text that differs for different voxels."""
-    array = np.ascontiguousarray(labels.array.astype(np.uint16, copy=False))
+    # Narrow first: the same voxels may be held in a wider type than before.
+    kind = np.uint8 if int(labels.array.max(initial=0)) <= 255 else np.uint16
+    array = np.ascontiguousarray(labels.array.astype(kind, copy=False))
     return hashlib.blake2b(array.data, digest_size=16).hexdigest()
 
 

@@ -15,6 +15,9 @@ from .context import Scene
 WINDOW_PERCENTILES = (0.5, 99.5)
 """Intensities between which an image is shown from black to white."""
 
+WINDOW_SAMPLE = 500_000
+"""Voxels that are looked at for that; all of them would hold the window up."""
+
 
 @dataclass(frozen=True)
 class SliceOnScreen:
@@ -70,7 +73,9 @@ def align_slices(scene: Scene, volume: Any) -> None:
 def set_window(volume: Any, array: np.ndarray, percentiles: tuple[float, float] = WINDOW_PERCENTILES) -> None:
     """Show a volume from black to white between two percentiles of its voxels."""
     display = volume.GetDisplayNode()
-    low, high = np.percentile(array[np.isfinite(array)], percentiles) if array.size else (0.0, 1.0)
+    sample = array.ravel()[:: max(1, array.size // WINDOW_SAMPLE)]
+    sample = sample[np.isfinite(sample)]
+    low, high = np.percentile(sample, percentiles) if sample.size else (0.0, 1.0)
     display.AutoWindowLevelOff()
     display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
 
