@@ -66,7 +66,10 @@ SPINE = Demo(
     TESTS,
     _measure,
     "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and parts, T1w and T2w, voxels of 1.2 to "
-    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n* It hardly "
-    "draws C1, and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body above.\n* Dice of "
-    "each part; 1 also where neither holds it, 0 where it draws one that is not there.",
+    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n"
+    "* It hardly draws C1, and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body\n"
+    "  above.\n"
+    "* The phantoms below were looked at while it was made. Of seven fresh ones (the same with 200 added to the seed)\n"
+    "  the levels below C1 were right in five, and shifted by one in `cervical` and below T11 in `11-thoracic`.\n"
+    "* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not there.",
 )
