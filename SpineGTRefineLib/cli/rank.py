@@ -69,7 +69,10 @@ def _sources(texts: list[Path]) -> list[Predictions]:
             raise UsageError(f"There is no folder {path}.", "Give the folder that holds a model's masks.")
         sources.append(Predictions(name if equals else "the model", path))
     if len({source.name for source in sources}) < len(sources):
-        raise UsageError("Two folders have the same name, so reasons could not say which is meant.", "Write --against NAME=DIR with another name for each.")
+        raise UsageError(
+            "Two folders have the same name, so reasons could not say which is meant.",
+            "Write --against NAME=DIR with another name for each.",
+        )
     return sources
 
 
