@@ -13,10 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +21,8 @@ import SimpleITK
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
+
+from alternating import alternate, keep  # noqa: E402
 
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
 from SpineGTRefineLib.imaging import LabelMap, read_labels  # noqa: E402
@@ -62,13 +61,6 @@ def plain(masks: dict[str, LabelMap]) -> np.ndarray:
     return result
 
 
-def cpu_seconds(function: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
-    """Time one call."""
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
-
-
 def main() -> None:
     """Compare, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -76,30 +68,27 @@ def main() -> None:
     parser.add_argument("--levels", type=int, default=2, help="how many levels (the plain way takes a minute for each)")
     options = parser.parse_args()
     source, masks = raters(options.levels)
-    spent: dict[str, list[float]] = {"plain": [], "ours": []}
-    for _ in range(options.pairs):
-        ours_s, ours = cpu_seconds(lambda: consensus(masks).labels.array)
-        plain_s, expected = cpu_seconds(lambda: plain(masks))
-        if not np.array_equal(ours, expected):
-            raise SystemExit(f"the two ways differ in {np.count_nonzero(ours != expected)} voxels")
-        spent["ours"].append(ours_s)
-        spent["plain"].append(plain_s)
-    ratios = [a / b for a, b in zip(spent["plain"], spent["ours"], strict=True)]
-    shape = "x".join(map(str, ours.shape))
-    levels = np.count_nonzero(np.unique(ours))
-    text = f"""# STAPLE of {len(masks)} raters: vote patterns against every voxel, level by level
+    times = alternate(
+        options.pairs,
+        lambda: plain(masks),
+        lambda: consensus(masks).labels.array,
+        lambda expected, found: f"{voxels} voxels" if (voxels := np.count_nonzero(expected != found)) else "",
+    )
+    combined = consensus(masks).labels
+    shape = "x".join(map(str, combined.array.shape))
+    row = [source, shape, len(combined.values()), f"{times.plain_median:.1f}", f"{times.ours_median:.3f}", times.ratio]
+    keep(
+        RESULT,
+        f"""# STAPLE of {len(masks)} raters: vote patterns against every voxel, level by level
 
-{options.pairs} alternating pair(s) in one process; median CPU seconds, smallest and largest ratio in brackets. Equal in
+{options.pairs} alternating pairs in one process; median CPU seconds, smallest and largest ratio in brackets. Equal in
 every voxel. {platform.machine()}, Python {platform.python_version()}, SimpleITK {SimpleITK.Version.VersionString()}.
 
 | masks | voxels | levels | plain s | ours s | plain / ours |
 |---|---|---|---|---|---|
-| {source} | {shape} | {levels} | {statistics.median(spent["plain"]):.1f} | {statistics.median(spent["ours"]):.3f} | **{
-        statistics.median(ratios):.0f}** ({min(ratios):.0f} to {max(ratios):.0f}) |
-"""
-    print(text)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
+| {" | ".join(map(str, row))} |
+""",
+    )
 
 
 if __name__ == "__main__":

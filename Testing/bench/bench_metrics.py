@@ -11,10 +11,7 @@ from __future__ import annotations
 
 import argparse
 import platform
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +19,8 @@ from scipy import ndimage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
+
+from alternating import alternate, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
 from SpineGTRefineLib.learning.evaluation import evaluate_case  # noqa: E402
@@ -82,13 +81,6 @@ def ours(prediction: LabelMap, truth: LabelMap) -> Scores:
     return {entry.value: (entry.dice, entry.nsd, entry.hd95_mm) for entry in metrics.structures}
 
 
-def cpu_seconds(function: Callable[[], Scores]) -> tuple[float, Scores]:
-    """Time one call."""
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
-
-
 def main() -> None:
     """Compare, print and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -96,25 +88,24 @@ def main() -> None:
     parser.add_argument("--spacing", type=float, default=1.0, help="voxel size in mm")
     options = parser.parse_args()
     prediction, truth = case(options.spacing)
-    spent: dict[str, list[float]] = {"plain": [], "ours": []}
-    for _ in range(options.pairs):
-        ours_s, found = cpu_seconds(lambda: ours(prediction, truth))
-        plain_s, expected = cpu_seconds(lambda: plain(prediction, truth))
-        if found != expected:
-            raise SystemExit(f"the two ways differ: {found} {expected}")
-        spent["ours"].append(ours_s)
-        spent["plain"].append(plain_s)
-    ratios = [a / b for a, b in zip(spent["plain"], spent["ours"], strict=True)]
+    times = alternate(
+        options.pairs,
+        lambda: plain(prediction, truth),
+        lambda: ours(prediction, truth),
+        lambda expected, found: "" if expected == found else f"{found} and {expected}",
+    )
     row = [
         "x".join(map(str, truth.array.shape)),
         f"{options.spacing:g}",
         len(truth.values()),
         options.pairs,
-        f"{statistics.median(spent['plain']):.1f}",
-        f"{statistics.median(spent['ours']):.3f}",
-        f"**{statistics.median(ratios):.0f}** ({min(ratios):.0f} to {max(ratios):.0f})",
+        f"{times.plain_median:.1f}",
+        f"{times.ours_median:.3f}",
+        times.ratio,
     ]
-    text = f"""# Dice, surface Dice and HD95 of a whole spine: in boxes, against distance maps of the whole volume
+    keep(
+        RESULT,
+        f"""# Dice, surface Dice and HD95 of a whole spine: in boxes, against distance maps of the whole volume
 
 Alternating pairs in one process; median CPU seconds, smallest and largest ratio in brackets. Ours also counts the
 reading of boxes, instances and remarks. All numbers equal to the last bit. {platform.machine()}, Python
@@ -123,10 +114,8 @@ reading of boxes, instances and remarks. All numbers equal to the last bit. {pla
 | voxels | mm | labels | pairs | plain s | ours s | plain / ours |
 |---|---|---|---|---|---|---|
 | {" | ".join(map(str, row))} |
-"""
-    print(text)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
+""",
+    )
 
 
 if __name__ == "__main__":

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import platform
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +24,8 @@ from scipy import ndimage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
+
+from alternating import alternate, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
 from SpineGTRefineLib.phantoms import make_spine  # noqa: E402
@@ -78,9 +78,7 @@ label; ours gives it to the nearest structure, and to the lowest label only at e
 {100 * equal:.2f} % of all voxels are equal. The overlap loop sums masks, as scripts do; with numpy's count of
 non-zero voxels instead it takes a bit more than a third of the time.
 """
-    print(text)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
+    keep(RESULT, text)
 
 
 def steps(labels: LabelMap, other: LabelMap) -> list[Step]:
@@ -106,26 +104,18 @@ def steps(labels: LabelMap, other: LabelMap) -> list[Step]:
 
 def compare(step: Step, pairs: int) -> str:
     """Run both ways alternately and return a row of the table."""
-    loop, ours = [], []
-    for _ in range(pairs):
-        spent, expected = cpu_seconds(step.loop)
-        loop.append(spent)
-        spent, found = cpu_seconds(step.ours)
-        ours.append(spent)
-        if not step.same(expected, found):
-            raise SystemExit(f"{step.name}: the two ways differ in {np.count_nonzero(expected != found)} places")
-    ratios = [a / b for a, b in zip(loop, ours, strict=True)]
-    cells = [step.name, f"{1000 * statistics.median(loop):.0f}", f"{1000 * statistics.median(ours):.1f}"]
-    cells += [f"**{statistics.median(ratios):.0f}** ({min(ratios):.0f} to {max(ratios):.0f})", f"{step.wanted:.0f}"]
+    times = alternate(
+        pairs,
+        step.loop,
+        step.ours,
+        lambda expected, found: (
+            "" if step.same(expected, found) else f"{step.name}, {np.sum(expected != found)} places"
+        ),
+    )
+    cells = [step.name, f"{1000 * times.plain_median:.0f}", f"{1000 * times.ours_median:.1f}", times.ratio]
+    cells += [f"{step.wanted:.0f}"]
     cells += ["same voxels" if step.same is np.array_equal else "same voxels filled"]
     return f"| {' | '.join(cells)} |"
-
-
-def cpu_seconds(function: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
-    """Time one call, on all threads of this process."""
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
 
 
 def whole_spine(seed: int) -> LabelMap:
