@@ -167,7 +167,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/exchange/partial.py
   SpineGTRefineLib/learning/exchange/record.py
   SpineGTRefineLib/learning/export.py
+  SpineGTRefineLib/learning/network_parts.py
+  SpineGTRefineLib/learning/nnunet_planning.py
   SpineGTRefineLib/learning/nnunet_training.py
+  SpineGTRefineLib/learning/nnunet_workspace.py
   SpineGTRefineLib/learning/preparation/__init__.py
   SpineGTRefineLib/learning/preparation/ends.py
   SpineGTRefineLib/learning/preparation/parts.py
@@ -222,13 +225,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/postprocessing.py
   SpineGTRefineLib/models/prediction.py
   SpineGTRefineLib/models/registry.py
+  SpineGTRefineLib/models/resampling.py
   SpineGTRefineLib/models/runtime.py
+  SpineGTRefineLib/models/sliding.py
+  SpineGTRefineLib/models/soft.py
   SpineGTRefineLib/models/store.py
   SpineGTRefineLib/models/tiles.py
   SpineGTRefineLib/models/unpack.py
+  SpineGTRefineLib/models/way_back.py
   SpineGTRefineLib/panel/__init__.py
   SpineGTRefineLib/panel/case_section.py
-  SpineGTRefineLib/panel/case_view.py
   SpineGTRefineLib/panel/dataset_section.py
   SpineGTRefineLib/panel/editor_section.py
   SpineGTRefineLib/panel/engine_section.py
@@ -247,6 +253,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/panel/segment_editor.py
   SpineGTRefineLib/panel/settings_page.py
   SpineGTRefineLib/panel/slice_section.py
+  SpineGTRefineLib/panel/slice_views.py
   SpineGTRefineLib/panel/version_section.py
   SpineGTRefineLib/panel/worklist_section.py
   SpineGTRefineLib/panel/workspace.py
@@ -360,6 +367,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/__init__.py
   SpineGTRefineLib/scene/act_names.py
   SpineGTRefineLib/scene/case.py
+  SpineGTRefineLib/scene/case_view.py
   SpineGTRefineLib/scene/context.py
   SpineGTRefineLib/scene/copies.py
   SpineGTRefineLib/scene/display.py

@@ -1,4 +1,4 @@
-"""The way of a case through nnU-Net's own preprocessing, and of its logits back to the image's grid."""
+"""The way of a case through nnU-Net's own preprocessing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from ..errors import InputError, UsageError
 from ..imaging import Box, Image, reorient, reorient_to_grid
 from .checkpoint import import_torch
-from .export import MOST_LABELS, painted_regions, resampling_axes, strongest_class, write_labels
 from .loading import LoadedModel
 from .tiles import Span
+from .way_back import WayBack
 
 
 class NnunetCase:
-    """One case on its way through nnU-Net's preprocessing and back.
+    """One case on its way through nnU-Net's preprocessing.
 
     Parameters
     ----------
@@ -96,77 +96,16 @@ class NnunetCase:
             spans.append(slice(max(start, 0), min(stop, shape[axis])))
         return tuple(spans)
 
-    def export(self, logits: Any, *, with_probabilities: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        """Bring logits to the image's grid: labels of the scheme and, if asked, probabilities (channels, i, j, k)."""
-        if with_probabilities or not self._mixes_linearly():
-            labels, probabilities = self._export_all_classes(logits.cpu(), with_probabilities=with_probabilities)
-        else:
-            labels, probabilities = self._export_labels(logits), None
-        if self._roi is not None:
-            outside = np.ones(labels.shape, dtype=bool)
-            outside[self._roi.slices] = False
-            labels[outside] = 0
-        return labels, probabilities
+    def left_right_axis(self) -> int | None:
+        """Return the axis of a tile along which left and right lie, None if the network sees slices without it."""
+        turned = next(number for number, letter in enumerate(reversed(self._orientation)) if letter in "LR")
+        axis = list(self._model.plans.transpose_forward).index(turned)
+        sliced = 3 - len(self._model.configuration.patch_size)
+        return axis - sliced if axis >= sliced else None
 
-    def _export_labels(self, logits: Any) -> np.ndarray:
-        model, properties = self._model, self._properties
-        whole = np.zeros(properties["shape_before_cropping"], dtype=model.table.dtype)
-        target = whole[tuple(slice(start, stop) for start, stop in properties["bbox_used_for_cropping"])]
-        regions = model.labels.regions_class_order if model.labels.has_regions else None
-        axes = resampling_axes(logits.shape[1:], target.shape, self._thick_axis(target.shape))
-        write_labels(
-            logits, axes, strongest_class if regions is None else painted_regions(regions), model.table, target
-        )
-        return self._back(whole.transpose(model.plans.transpose_backward))
-
-    def _export_all_classes(self, logits: Any, *, with_probabilities: bool) -> tuple[np.ndarray, np.ndarray | None]:
-        from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
-
-        model = self._model
-        result = convert_predicted_logits_to_segmentation_with_correct_shape(
-            logits,
-            model.plans,
-            model.configuration,
-            model.labels,
-            self._properties,
-            return_probabilities=with_probabilities,
-            num_threads_torch=import_torch().get_num_threads(),
-        )
-        labels, probabilities = result if with_probabilities else (result, None)
-        labels = self._back(model.table[labels])
-        if probabilities is not None:
-            probabilities = np.stack([self._back(channel) for channel in probabilities]).astype(np.float32, copy=False)
-        return labels, probabilities
-
-    def _mixes_linearly(self) -> bool:
-        """Whether the plans resample as nnU-Net does by default: linear, and thick slices taken as they are."""
-        settings = self._model.configuration.configuration
-        options = settings["resampling_fn_probabilities_kwargs"]
-        return (
-            settings["resampling_fn_probabilities"] == "resample_data_or_seg_to_shape"
-            and options.get("order", 3) == 1
-            and options.get("order_z", 0) == 0
-            and not options.get("is_seg", False)
-            and set(options) <= {"is_seg", "order", "order_z", "force_separate_z"}
-            and len(self._model.table) <= MOST_LABELS
-        )
-
-    def _thick_axis(self, shape: tuple[int, ...]) -> int | None:
-        """Return the axis along which nnU-Net does not interpolate because its slices are thick, or None."""
-        from nnunetv2.preprocessing.resampling.default_resampling import determine_do_sep_z_and_axis
-
-        model = self._model
-        turned = [self._properties["spacing"][axis] for axis in model.plans.transpose_forward]
-        spacing = list(model.configuration.spacing)
-        options = model.configuration.configuration["resampling_fn_probabilities_kwargs"]
-        current = spacing if len(spacing) == len(shape) else [turned[0], *spacing]
-        separate, axis = determine_do_sep_z_and_axis(options.get("force_separate_z", False), current, turned)
-        return int(axis) if separate else None
-
-    def _back(self, array: np.ndarray) -> np.ndarray:
-        turned_grid = reorient(self._images[0], self._orientation).geometry
-        volume = Image(array.transpose(2, 1, 0), turned_grid)
-        return np.ascontiguousarray(reorient(volume, self._grid.axcodes).array)
+    def way_back(self) -> WayBack:
+        """Return the way of what :meth:`preprocess` gave, back to the image's grid."""
+        return WayBack(self._model, self._properties, self._grid, self._orientation, self._roi)
 
     def _usable(self, image: Image, normalization: str) -> Image:
         array = np.asarray(image.array)

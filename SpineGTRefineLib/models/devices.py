@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ..errors import ModelError, UsageError
 from .checkpoint import import_torch
-from .tiles import Place
+from .sliding import Place
 
 Result = TypeVar("Result")
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from .checkpoint import import_torch
+from .resampling import Axis, slabs
 
 MOST_LABELS = 255
 """Labels are bytes, and one more says that the voxels around disagree."""
@@ -41,54 +41,6 @@ POINTS_AT_ONCE = 2**16
 Decide = Callable[[Any], Any]
 """Labels (uint8) from logits (classes, ...), both arrays or both tensors: nnU-Net's arg-max, or its painting of regions
 one over another."""
-
-
-@dataclass(frozen=True, eq=False)
-class Axis:
-    """How the voxels along one axis of the target are mixed from the source.
-
-    Parameters
-    ----------
-    lower, upper
-        Indices of the two source voxels around each target voxel; equal where nothing is mixed.
-    weight
-        Part of the upper one.
-    """
-
-    lower: np.ndarray
-    upper: np.ndarray
-    weight: np.ndarray
-
-    @classmethod
-    def linear(cls, source: int, target: int) -> Axis:
-        """Interpolate between voxel centers; beyond the outermost centers the border is repeated."""
-        place = np.clip((np.arange(target) + 0.5) * (source / target) - 0.5, 0, source - 1)
-        lower = np.floor(place).astype(np.int32)
-        return cls(lower, np.minimum(lower + 1, source - 1), place - lower)
-
-    @classmethod
-    def nearest(cls, source: int, target: int) -> Axis:
-        """Take the nearest voxel center, of two equally near ones the upper."""
-        place = (source / target) * (np.arange(target) + 0.5) - 0.5
-        index = np.clip(np.floor(place + 0.5), 0, source - 1).astype(np.int32)
-        return cls(index, index, np.zeros(target))
-
-    @property
-    def mixes(self) -> bool:
-        """Whether any voxel is a mixture."""
-        return bool(self.weight.any())
-
-    def part(self, start: int, stop: int) -> Axis:
-        """Return the same for some of the target's voxels."""
-        return Axis(self.lower[start:stop], self.upper[start:stop], self.weight[start:stop])
-
-
-def resampling_axes(source: Sequence[int], target: Sequence[int], separate: int | None) -> tuple[Axis, ...]:
-    """Return how each axis is mixed; along ``separate``, thick slices are taken as they are."""
-    return tuple(
-        (Axis.nearest if number == separate else Axis.linear)(before, after)
-        for number, (before, after) in enumerate(zip(source, target, strict=True))
-    )
 
 
 def strongest_class(logits: Any) -> Any:
@@ -136,14 +88,10 @@ def write_labels(logits: Any, axes: Sequence[Axis], decide: Decide, table: np.nd
     """
     cells = _cells(_labels(logits, decide), axes)
     values = None if np.array_equal(table, np.arange(len(table))) else np.resize(table, UNKNOWN + 1)
-    rows = max(1, VOXELS_AT_ONCE // max(1, target.shape[1] * target.shape[2]))
-    for start in range(0, target.shape[0], rows):
-        slab = (axes[0].part(start, start + rows), *axes[1:])
-        first, last = int(slab[0].lower[0]), int(slab[0].upper[-1]) + 1
-        slab = (Axis(slab[0].lower - first, slab[0].upper - first, slab[0].weight), *axes[1:])
-        labels = _spread(cells[first:last], slab)
-        _decide_borders(logits[:, first:last], slab, decide, labels)
-        target[start : start + rows] = labels if values is None else values[labels]
+    for slab in slabs(axes, VOXELS_AT_ONCE):
+        labels = _spread(cells[slab.source], slab.axes)
+        _decide_borders(logits[:, slab.source], slab.axes, decide, labels)
+        target[slab.target] = labels if values is None else values[labels]
 
 
 def _labels(logits: Any, decide: Decide) -> np.ndarray:

@@ -14,21 +14,30 @@ from ..imaging import LabelMap
 class Prediction:
     """The result of running a model on the image or images of one case.
 
+    All arrays lie on the grid of the first image. What was not asked for is None. Outside a region of interest the
+    labels are background and nothing is in doubt: nothing was looked at there.
+
     Parameters
     ----------
     labels
-        On the grid of the first image, values of the model's label scheme.
+        Values of the model's label scheme.
     channel_names
         Names along the first axis of ``probabilities``: classes with the background first, or regions.
     probabilities
-        float32 array (channels, i, j, k) on the same grid, or None if not asked for. Before post-processing.
+        float32 array (channels, i, j, k). Before post-processing.
     uncertainty
-        float32 array (i, j, k), 0 (sure) to 1 (no idea), or None if not asked for: the entropy of the classes relative
-        to its largest value; for regions the largest of their entropies.
+        float32 array (i, j, k), 0 (sure) to 1 (no idea): the entropy of the classes relative to its largest value; for
+        regions the largest of their entropies. From the voxels of the model's grid, interpolated. Read it near borders
+        (:func:`SpineGTRefineLib.learning.ranking.signals.boundary_findings`): a mean over the image says how large the
+        field of view is.
     timings
         Seconds of each stage.
     provenance
         Model, hashes, device, settings and what had to be done differently; plain values that JSON can hold.
+    flip_disagreement
+        float32 array (i, j, k), 0 (the same probabilities) to 1 (sure of something else): how far the network's opinion
+        of the image mirrored from left to right is from that of the image as it is, both of single tiles. None also if
+        the network sees slices in which left and right are not to be seen; then a note in the provenance says so.
     """
 
     labels: LabelMap
@@ -37,19 +46,4 @@ class Prediction:
     uncertainty: np.ndarray | None
     timings: Mapping[str, float]
     provenance: Mapping[str, object]
-
-
-def entropy_of_classes(probabilities: np.ndarray) -> np.ndarray:
-    """Entropy along the first axis relative to its largest value, for classes that exclude each other."""
-    entropy = _plogp(probabilities).sum(axis=0) / np.log(probabilities.shape[0])
-    return np.asarray(entropy, dtype=np.float32)
-
-
-def entropy_of_regions(probabilities: np.ndarray) -> np.ndarray:
-    """Largest entropy of the regions of the first axis, each inside or outside, relative to one bit."""
-    entropies = (_plogp(probabilities) + _plogp(1 - probabilities)) / np.log(2)
-    return np.asarray(entropies.max(axis=0), dtype=np.float32)
-
-
-def _plogp(p: np.ndarray) -> np.ndarray:
-    return np.asarray(-p * np.log(np.clip(p, np.finfo(np.float32).tiny, 1)))
+    flip_disagreement: np.ndarray | None = None

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import Any
+
+import numpy as np
 
 from ..errors import UsageError
 from ..imaging import Box, Image, LabelMap
@@ -19,10 +22,12 @@ from .devices import choose_device, export_with_fallback, places_for, run_with_f
 from .installed import InstalledModel
 from .loading import LoadedModel, load_model
 from .postprocessing import apply_post_steps
-from .prediction import Prediction, entropy_of_classes, entropy_of_regions
-from .tiles import Control, Place, Tiling, predict_logits
+from .prediction import Prediction
+from .sliding import Control, Place, SecondOpinion, predict_logits
+from .soft import distance, entropy
+from .tiles import Tiling
 
-OUTPUTS = frozenset({"labels", "probabilities", "uncertainty"})
+OUTPUTS = frozenset({"labels", "probabilities", "uncertainty", "flip_disagreement"})
 """What can be asked of :func:`predict`; labels are always given."""
 
 Progress = Callable[[float, str], None]
@@ -51,7 +56,10 @@ def predict(
     model
         An installed model, or one that was loaded before (:func:`.loading.load_model`), which saves the loading.
     outputs
-        Any of ``labels``, ``probabilities``, ``uncertainty``.
+        Any of ``labels``, ``probabilities``, ``uncertainty``, ``flip_disagreement``; see :class:`Prediction`. None
+        changes the labels. Uncertainty costs hardly anything beside the network. Flip disagreement costs nothing where
+        mirrored copies vote; elsewhere so many tiles as cover the image run twice (in a large image about every second
+        one along each axis). Probabilities take 4 bytes per voxel and class.
     roi
         Part of the first image, in its voxels. Only tiles that touch it are computed; inside, the network's labels are
         those of a full run, outside is background.
@@ -110,34 +118,50 @@ def predict(
 
     control = Control(count, cancel or (lambda: False))
 
-    def run(where: Place) -> tuple[Any, tuple[Runner, ...], tuple[str, ...]]:
+    opinion = _second_opinion(loaded, case) if "flip_disagreement" in outputs else None
+
+    def run(where: Place) -> tuple[tuple[Any, Any], tuple[Runner, ...], tuple[str, ...]]:
         runners, remarks = runners_for(loaded.networks, tiling.tile, where.device, mode, loaded.runners)
         part = case.model_roi(data.shape[1:])
         heads = loaded.labels.num_segmentation_heads
-        return predict_logits(runners, data, heads, tiling, where.sums, control, part), runners, remarks
+        return predict_logits(runners, data, heads, tiling, where.sums, control, part, opinion), runners, remarks
 
-    (logits, runners, remarks), place, notes = run_with_fallback(places_for(chosen_device), run)
+    ((logits, apart), runners, remarks), place, notes = run_with_fallback(places_for(chosen_device), run)
     notes = [*case.notes, *notes, *remarks]
     clock.lap("network")
 
     report(1.0, "writing labels onto the image's grid")
-    soft = bool(set(outputs) - {"labels"})
-    labels, probabilities = export_with_fallback(
-        logits, lambda where: case.export(where, with_probabilities=soft), notes
-    )
+    back, regions = case.way_back(), loaded.labels.has_regions
+    labels = export_with_fallback(logits, back.labels, notes)
+    soft: dict[str, np.ndarray] = {}
+    if "probabilities" in outputs:
+        soft["probabilities"] = export_with_fallback(logits, back.probabilities, notes)
+    if "uncertainty" in outputs:
+        doubt = export_with_fallback(logits, lambda where: entropy(where, regions=regions), notes)
+        soft["uncertainty"] = back.map(doubt.cpu().numpy())
+    if apart is not None:
+        soft["flip_disagreement"] = back.map(apart.cpu().numpy())
     clock.lap("export")
     labels = apply_post_steps(labels, loaded.entry.postprocessing)
     clock.lap("postprocess")
 
-    entropy = entropy_of_regions if loaded.labels.has_regions else entropy_of_classes
     return Prediction(
         LabelMap(labels, images[0].geometry, loaded.scheme),
         loaded.channel_names,
-        probabilities if "probabilities" in outputs else None,
-        entropy(probabilities) if probabilities is not None and "uncertainty" in outputs else None,
+        soft.get("probabilities"),
+        soft.get("uncertainty"),
         clock.laps,
         {**_provenance(loaded, str(place.device), notes, roi), "mode": mode, **runners[0].as_dict()},
+        soft.get("flip_disagreement"),
     )
+
+
+def _second_opinion(model: LoadedModel, case: NnunetCase) -> SecondOpinion | None:
+    axis = case.left_right_axis()
+    if axis is None:
+        case.notes.append("No flip disagreement: the network sees slices in which left and right are not to be seen")
+        return None
+    return SecondOpinion(axis, partial(distance, regions=model.labels.has_regions))
 
 
 class _Clock:

@@ -60,7 +60,8 @@ def nnunet(logits: Any, shape: tuple[int, ...]) -> np.ndarray:
 
 def ours(logits: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Corner agreement."""
-    from SpineGTRefineLib.models.export import resampling_axes, strongest_class, write_labels
+    from SpineGTRefineLib.models.export import strongest_class, write_labels
+    from SpineGTRefineLib.models.resampling import resampling_axes
 
     target = np.zeros(shape, dtype=np.uint8)
     axes = resampling_axes(logits.shape[1:], shape, None)

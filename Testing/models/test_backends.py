@@ -38,15 +38,16 @@ def test_what_computed_the_network_is_recorded(backends, loaded, blobs):
 def test_the_last_tile_of_an_odd_number_is_that_of_a_full_batch(backends, loaded):
     import torch
 
-    from SpineGTRefineLib.models.tiles import Control, Tiling, predict_logits
+    from SpineGTRefineLib.models.sliding import Control, predict_logits
+    from SpineGTRefineLib.models.tiles import Tiling
 
     cpu = torch.device("cpu")
     runners, _ = backends.runners_for(loaded.networks, (16, 24, 24), cpu, "exact", {})
     data = torch.randn(1, 16, 24, 48, generator=torch.Generator().manual_seed(1))
     control = Control(lambda *_: None, lambda: False)
     tiling = Tiling((16, 24, 24), 0.5, None)
-    full = predict_logits(runners, data, 3, tiling, cpu, control)
-    one = predict_logits(runners, data, 3, tiling, cpu, control, (slice(0, 16), slice(0, 24), slice(0, 5)))
+    full, _ = predict_logits(runners, data, 3, tiling, cpu, control)
+    one, _ = predict_logits(runners, data, 3, tiling, cpu, control, (slice(0, 16), slice(0, 24), slice(0, 5)))
     assert torch.equal(full[..., :12], one[..., :12])
     assert one[..., :12].any()
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from SpineGTRefineLib.models import export
+from SpineGTRefineLib.models import export, resampling
 
 GEOMETRIES = {
     "finer": ((13, 17, 11), (19, 31, 16), None),
@@ -26,7 +26,7 @@ def ours(logits, shape, thick, decide, values=256):
     import torch
 
     target = np.zeros(shape, dtype=np.uint8)
-    axes = export.resampling_axes(logits.shape[1:], shape, thick)
+    axes = resampling.resampling_axes(logits.shape[1:], shape, thick)
     export.write_labels(torch.from_numpy(logits), axes, decide, np.arange(values - 1, dtype=np.uint8), target)
     return target
 

@@ -163,30 +163,6 @@ def test_a_region_beyond_the_image_is_refused(loaded, blobs):
         predict([blobs], loaded, device="cpu", roi=Box((100, 0, 0), (120, 5, 5)))
 
 
-def test_probabilities_and_uncertainty_lie_on_the_images_grid_and_fit_the_labels(loaded, blobs):
-    said = predict([blobs], loaded, device="cpu", outputs={"labels", "probabilities", "uncertainty"})
-    assert said.channel_names == ("background", "a", "b")
-    assert said.probabilities.shape == (3, *blobs.array.shape)
-    assert np.allclose(said.probabilities.sum(axis=0), 1, atol=1e-4)
-    assert np.array_equal(said.probabilities.argmax(axis=0), said.labels.array)
-    assert 0 <= said.uncertainty.min() <= said.uncertainty.max() <= 1 + 1e-6
-    sure = said.probabilities.max(axis=0)
-    assert said.uncertainty[sure > 0.99].mean() < said.uncertainty[sure < 0.5].mean() if (sure > 0.99).any() else True
-    plain = predict([blobs], loaded, device="cpu")
-    assert plain.probabilities is None
-    assert plain.uncertainty is None
-    assert np.array_equal(plain.labels.array, said.labels.array)
-
-
-def test_uncertainty_of_regions_is_highest_at_one_half(nnunet, store, tmp_path, blobs):
-    model = own_model(store, tmp_path / "model", **REGIONS)
-    said = predict([blobs], model, device="cpu", outputs={"probabilities", "uncertainty"})
-    assert said.channel_names == ("whole", "core")
-    doubt = np.abs(said.probabilities - 0.5).min(axis=0)
-    order = np.argsort(doubt.ravel())
-    assert np.all(np.diff(said.uncertainty.ravel()[order]) <= 1e-5)
-
-
 def test_a_prediction_can_be_stopped_between_tiles(loaded, blobs):
     asked = []
 

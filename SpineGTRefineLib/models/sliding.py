@@ -1,0 +1,251 @@
+"""Slide networks over an image in overlapping tiles, with the arithmetic of nnU-Net.
+
+The tile grid, the weighting and the rounding (sums in half precision) are those of nnU-Net, so that the result is the
+same to the last voxel; progress, cancel, a region of interest and a second opinion are added around them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import CancelledError, ModelError
+from .backends.runner import Runner
+from .checkpoint import import_torch
+from .tiles import Span, Tiling, covering_spans, tile_spans, touching
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the work is done: ``device`` runs the networks, ``sums`` holds the image and adds the tiles up."""
+
+    device: Any
+    sums: Any
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a running prediction speaks with its caller.
+
+    Parameters
+    ----------
+    progress
+        Called before each tile with the number of tiles that are done, and of all.
+    cancelled
+        Asked between tiles; True stops the work.
+    """
+
+    progress: Callable[[int, int], None]
+    cancelled: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What the mirrored image is compared for.
+
+    Parameters
+    ----------
+    axis
+        Axis of a tile along which it is mirrored.
+    distance
+        Gives how far the logits (channels, ...) of the tile and of the mirrored one, turned back, are apart.
+    """
+
+    axis: int
+    distance: Callable[[Any, Any], Any]
+
+
+def predict_logits(
+    runners: Sequence[Runner],
+    data: Any,
+    classes: int,
+    tiling: Tiling,
+    sums: Any,
+    control: Control,
+    roi: Span | None = None,
+    opinion: SecondOpinion | None = None,
+) -> tuple[Any, Any]:
+    """Run all networks over an image and return the mean of their outputs.
+
+    Parameters
+    ----------
+    runners
+        One per network.
+    data
+        Tensor (channels, x, y, z), preprocessed.
+    classes
+        Number of output channels.
+    tiling
+        The cut.
+    sums
+        The device that adds the tiles up.
+    control
+        Progress and cancel.
+    roi
+        Only tiles that touch this part of x, y, z are run. Inside it the result is exactly that of a full run, outside
+        it means nothing.
+    opinion
+        What is asked of the mirrored image, if anything. Where the mirrored copies of ``tiling`` hold it, it costs
+        nothing; otherwise a part of the tiles that covers the image is run once more.
+
+    Returns
+    -------
+    torch.Tensor
+        Logits (classes, x, y, z), where the tiles were added up.
+    torch.Tensor or None
+        Distance of the second opinion (x, y, z), the mean over tiles and networks.
+
+    Raises
+    ------
+    CancelledError
+        The caller stopped the work.
+    ModelError
+        A network gave numbers that are not finite.
+    """
+    torch = import_torch()
+    from acvl_utils.cropping_and_padding.padding import pad_nd_image
+
+    padded, revert = pad_nd_image(data, tiling.tile, "constant", {"value": 0}, return_slicer=True)
+    spans = tile_spans(tuple(padded.shape[1:]), tiling)
+    if roi is not None:
+        spans = touching(spans, roi, [part.start for part in revert[1:]])
+    run = _Run(torch, tiling, sums, _Steps(control, len(spans) * len(runners)), opinion)
+    logits: Any = None
+    apart: Any = None
+    with torch.inference_mode():
+        for runner in runners:
+            one, doubt = run.network(runner, padded, classes, spans)
+            logits = one if logits is None else logits.add_(one)
+            apart = doubt if apart is None else apart.add_(doubt)
+        if len(runners) > 1:
+            logits /= len(runners)
+            apart = None if apart is None else apart.div_(len(runners))
+    return logits[(slice(None), *revert[1:])], None if apart is None else apart[(0, *revert[1:])]
+
+
+class _Steps:
+    """Counts tiles over all networks and passes on progress and cancel."""
+
+    def __init__(self, control: Control, total: int) -> None:
+        self._control = control
+        self._total = max(total, 1)
+        self._done = 0
+
+    def next(self) -> None:
+        if self._control.cancelled():
+            raise CancelledError("The prediction was stopped.")
+        self._control.progress(self._done, self._total)
+        self._done += 1
+
+
+class _Sums:
+    """Overlapping tiles added up, each weighted to its middle, in half precision as nnU-Net's."""
+
+    def __init__(self, torch: Any, channels: int, shape: Sequence[int], weight: Any, place: Any) -> None:
+        self._torch = torch
+        self._weight = weight
+        self._sums = torch.zeros((channels, *shape), dtype=torch.half, device=place)
+        self._weights = torch.zeros(tuple(shape), dtype=torch.half, device=place)
+
+    def add(self, span: Span, output: Any) -> None:
+        """Add the output (channels, tile) of one tile, rounded as nnU-Net rounds."""
+        part = self._sums[(slice(None), *span)]
+        output = output.to(part.device).reshape(part.shape)  # a network that sees slices leaves an axis out
+        if output.dtype == part.dtype:
+            part += output * self._weight
+        else:
+            # Adding single to half precision in place gives the same numbers, but several times slower on a CPU.
+            part.copy_(part.float() + output * self._weight.float())
+        self._weights[span] += self._weight
+
+    def mean(self) -> Any:
+        """Return the weighted mean; 0 where no tile was."""
+        torch, weights = self._torch, self._weights
+        torch.div(self._sums, torch.where(weights == 0, 1, weights), out=self._sums)
+        # One channel after the other: nothing as large as the sums is needed beside them.
+        if not all(torch.isfinite(channel).all() for channel in self._sums):
+            raise ModelError(
+                "The network gives numbers that are not finite.", "The weights or the image may be damaged."
+            )
+        return self._sums
+
+
+class _Run:
+    """One prediction: what is the same for all its networks."""
+
+    def __init__(self, torch: Any, tiling: Tiling, place: Any, steps: _Steps, opinion: SecondOpinion | None) -> None:
+        self._torch = torch
+        self._tiling = tiling
+        self._place = place
+        self._steps = steps
+        self._opinion = opinion
+
+    def network(self, runner: Runner, data: Any, classes: int, spans: Sequence[Span]) -> tuple[Any, Any]:
+        """Return logits and distances of one network."""
+        from nnunetv2.inference.sliding_window_prediction import compute_gaussian
+
+        torch, tiling, place = self._torch, self._tiling, self._place
+        data = data.to(place)
+        shape = data.shape[1:]
+        weight = compute_gaussian(tiling.tile, sigma_scale=1 / 8, value_scaling_factor=10, device=place)
+        sums = _Sums(torch, classes, shape, weight, place)
+        apart = None if self._opinion is None else _Sums(torch, 1, shape, weight, place)
+        asked = self._asked(spans)
+        for start in range(0, len(spans), runner.batch):
+            group = spans[start : start + runner.batch]
+            for _ in group:
+                self._steps.next()
+            outputs, distances = self._tiles(runner, data, group, ask=any(map(asked, group)))
+            for span, output in zip(group, outputs, strict=False):
+                sums.add(span, output)
+            for span, distance in zip(group, distances, strict=False):
+                if apart is not None and asked(span):
+                    apart.add(span, distance)
+        return sums.mean(), None if apart is None else apart.mean()
+
+    def _asked(self, spans: Sequence[Span]) -> Callable[[Span], bool]:
+        """Return which tiles are asked for a second opinion: all if it is among the copies that vote anyway."""
+        if self._opinion is None:
+            return lambda _span: False
+        if self._tiling.mirror_axes is not None and self._opinion.axis in self._tiling.mirror_axes:
+            return lambda _span: True
+        covering = {tuple(part.start for part in span) for span in covering_spans(spans)}
+        return lambda span: tuple(part.start for part in span) in covering
+
+    def _tiles(self, runner: Runner, data: Any, group: Sequence[Span], *, ask: bool) -> tuple[Any, Any]:
+        """Compute some tiles together; returns outputs (batch, ...) and the distances of the second opinions."""
+        torch = self._torch
+        flat = len(self._tiling.tile) < data.ndim - 1
+        tiles = [data[(slice(None), *span)] for span in group]
+        # A batch is always full: the last tile fills it up.
+        tiles += [tiles[-1]] * (runner.batch - len(tiles))
+        batch = torch.stack([tile[:, 0] if flat else tile for tile in tiles]).to(runner.device)
+        axis = self._opinion.axis + 2 if self._opinion is not None and ask else None
+        output, straight, mirrored = _forward(torch, runner, batch, self._tiling.mirror_axes, axis)
+        if self._opinion is None or mirrored is None:
+            return output, ()
+        return output, [self._opinion.distance(one, other) for one, other in zip(straight, mirrored, strict=True)]
+
+
+def _forward(
+    torch: Any, runner: Runner, batch: Any, mirror_axes: tuple[int, ...] | None, asked: int | None
+) -> tuple[Any, Any, Any]:
+    """Return the mean over the mirrored copies, the output of the batch itself, and that mirrored along ``asked``."""
+
+    def mirrored(flip: tuple[int, ...]) -> Any:
+        return torch.flip(runner.run(torch.flip(batch, flip)), flip)
+
+    straight = output = runner.run(batch)
+    opinion = None
+    axes = [axis + 2 for axis in mirror_axes or ()]
+    flips = [flip for count in range(len(axes)) for flip in itertools.combinations(axes, count + 1)]
+    for flip in flips:
+        copy = mirrored(flip)
+        output = output + copy
+        if flip == (asked,):
+            opinion = copy
+    if asked is not None and opinion is None:
+        opinion = mirrored((asked,))
+    return output / (len(flips) + 1), straight, opinion
