@@ -50,12 +50,20 @@ def wobble(array: np.ndarray, spacing: tuple[float, ...], amplitude: float, rng:
     places = []
     for axis, size in enumerate(array.shape):
         coarse = rng.uniform(-amplitude, amplitude, knots)
-        fine = ndimage.zoom(coarse, [n / m for n, m in zip(array.shape, knots, strict=True)], order=1, grid_mode=False)
         shape = [1, 1, 1]
         shape[axis] = -1
-        index = np.arange(size).reshape(shape) + np.rint(fine).astype(np.intp)
+        index = np.arange(size).reshape(shape) + np.rint(_stretched(coarse, array.shape)).astype(np.intp)
         places.append(np.clip(index, 0, size - 1))
     return np.asarray(array[tuple(places)])
+
+
+def _stretched(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Interpolate linearly to ``shape``, corners on corners: an axis at a time, as a product with hat functions."""
+    for axis, size in enumerate(shape):
+        knots = values.shape[axis]
+        hats = 1.0 - np.abs(np.linspace(0, knots - 1, size)[:, None] - np.arange(knots))
+        values = np.moveaxis(np.tensordot(np.maximum(hats, 0.0), values, (1, axis)), 0, axis)
+    return values
 
 
 def lower_half(phantom: SpinePhantom, mask: np.ndarray, frame: Frame) -> np.ndarray:
