@@ -154,6 +154,7 @@ def test_the_worklist_opens_the_mask_that_disagrees_most_first(tmp_path):
     assert first.reason
 
 
+@pytest.mark.slow
 def test_two_files_for_one_case_are_refused_not_guessed(tmp_path):
     made = make_dataset(tmp_path / "bids")
     case = Dataset.open(made.root).cases()[0]
@@ -165,6 +166,7 @@ def test_two_files_for_one_case_are_refused_not_guessed(tmp_path):
     assert Predictions("m", tmp_path / "model" / "a").of(case) is not None
 
 
+@pytest.mark.slow
 def test_a_prediction_that_cannot_be_read_leaves_the_others_ranked(tmp_path):
     made = make_dataset(tmp_path / "bids")
     dataset, kind, folder = Dataset.open(made.root), mask_type("spine"), tmp_path / "model"

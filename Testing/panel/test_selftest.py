@@ -44,6 +44,7 @@ def test_with_a_main_window_every_step_runs(selftest, in_program, capsys):
     assert code == 0
 
 
+@pytest.mark.slow
 def test_without_a_main_window_the_steps_that_need_one_are_skipped_with_a_reason(
     selftest, in_program, monkeypatch, capsys
 ):
@@ -57,6 +58,7 @@ def test_without_a_main_window_the_steps_that_need_one_are_skipped_with_a_reason
     assert code == 0
 
 
+@pytest.mark.slow
 def test_a_failing_step_is_failed_and_the_exit_code_says_so(selftest, in_program, monkeypatch, capsys):
     def fail(self):
         """Fail."""
