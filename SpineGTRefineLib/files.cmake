@@ -100,11 +100,14 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/version_options.py
   SpineGTRefineLib/cli/version_rounds.py
   SpineGTRefineLib/cli/version_show.py
+  SpineGTRefineLib/console.py
   SpineGTRefineLib/engine/__init__.py
   SpineGTRefineLib/engine/batch.py
   SpineGTRefineLib/engine/bootstrap.py
   SpineGTRefineLib/engine/client.py
+  SpineGTRefineLib/engine/cluster.py
   SpineGTRefineLib/engine/connection.py
+  SpineGTRefineLib/engine/dask_worker.py
   SpineGTRefineLib/engine/delivery.py
   SpineGTRefineLib/engine/image_job.py
   SpineGTRefineLib/engine/launch.py
@@ -112,6 +115,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/engine/plan.py
   SpineGTRefineLib/engine/protocol.py
   SpineGTRefineLib/engine/recipe_jobs.py
+  SpineGTRefineLib/engine/request.py
   SpineGTRefineLib/engine/tickets.py
   SpineGTRefineLib/engine/worker.py
   SpineGTRefineLib/errors.py
@@ -126,6 +130,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/inflate.py
   SpineGTRefineLib/imaging/nifti.py
   SpineGTRefineLib/imaging/orientation.py
+  SpineGTRefineLib/imaging/registration.py
   SpineGTRefineLib/imaging/resample.py
   SpineGTRefineLib/imaging/values.py
   SpineGTRefineLib/imaging/volumes.py
@@ -190,6 +195,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/settings.py
   SpineGTRefineLib/learning/train_demo.py
   SpineGTRefineLib/learning/trainer.py
+  SpineGTRefineLib/learning/training/__init__.py
+  SpineGTRefineLib/learning/training/card.py
+  SpineGTRefineLib/learning/training/data.py
+  SpineGTRefineLib/learning/training/failures.py
+  SpineGTRefineLib/learning/training/predictions.py
+  SpineGTRefineLib/learning/training/regions.py
+  SpineGTRefineLib/learning/training/report.py
+  SpineGTRefineLib/learning/training/request.py
+  SpineGTRefineLib/learning/training/run.py
+  SpineGTRefineLib/learning/training/start.py
   SpineGTRefineLib/learning/versions/__init__.py
   SpineGTRefineLib/learning/versions/build.py
   SpineGTRefineLib/learning/versions/difference.py
@@ -216,6 +231,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/export.py
   SpineGTRefineLib/models/external.py
   SpineGTRefineLib/models/folder.py
+  SpineGTRefineLib/models/hash_book.py
   SpineGTRefineLib/models/installed.py
   SpineGTRefineLib/models/intake.py
   SpineGTRefineLib/models/loading.py
@@ -384,13 +400,14 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/terminology.py
   SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py
+  SpineGTRefineLib/scene/watch.py
   SpineGTRefineLib/userfolders.py
   SpineGTRefineLib/web/__init__.py
   SpineGTRefineLib/web/access.py
   SpineGTRefineLib/web/acts.py
   SpineGTRefineLib/web/display.py
+  SpineGTRefineLib/web/editor.py
   SpineGTRefineLib/web/graphics.py
-  SpineGTRefineLib/web/history.py
   SpineGTRefineLib/web/page/__init__.py
   SpineGTRefineLib/web/page/controls.py
   SpineGTRefineLib/web/page/left.py
@@ -438,6 +455,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
   Resources/Learning/mouse_rounds.toml
+  Resources/Learning/regions.toml
   Resources/Metrics/metrics.csv
   Resources/Models/demo/canal/MODEL_CARD.md
   Resources/Models/demo/canal/SHA256.json

@@ -22,8 +22,8 @@ class CaseSection(Section):
         view = self.workspace.view
         self.ui.contrastCombo.connect("currentIndexChanged(int)", self.onContrast)
         self.ui.fadeSlider.connect("valueChanged(int)", lambda value: view.fade(value / 100))
-        self.ui.outlineCheck.connect("toggled(bool)", lambda on: view.setOutline(outline=on))
-        self.ui.hideCheck.connect("toggled(bool)", lambda on: view.setHidden(hidden=on))
+        self.ui.outlineCheck.connect("toggled(bool)", lambda on: view.set_outline(outline=on))
+        self.ui.hideCheck.connect("toggled(bool)", lambda on: view.set_hidden(hidden=on))
         self.ui.smoothCheck.connect("toggled(bool)", self.onSmooth)
         self.onClick(self.ui.takeOverButton, self.takeOver)
         self.workspace.caseOpened.connect(self.onOpened)
@@ -78,12 +78,12 @@ class CaseSection(Section):
         """Show a denoised copy, made on another thread, or the image again."""
         view, image = self.workspace.view, self.workspace.view.image
         if not on or image is None:
-            view.showSmooth(None, self._opacity())
+            view.show_smooth(None, self._opacity())
             return
 
         def onDone(copy: Image) -> None:
             if self.ui.smoothCheck.checked and view.image is image:
-                view.showSmooth(copy, self._opacity())
+                view.show_smooth(copy, self._opacity())
 
         self.workspace.gui.inBackground(
             lambda: denoised(image), onDone, lambda error: self.workspace.say("error", str(error))
@@ -92,7 +92,7 @@ class CaseSection(Section):
     def _showContrast(self, index: int) -> None:
         session = self.workspace.requireSession()
         image = session.second_contrast(self._contrasts[index - 1]) if index > 0 else None
-        self.workspace.view.showSecond(image, self._opacity())
+        self.workspace.view.show_second(image, self._opacity())
 
     def _fillContrasts(self) -> None:
         combo = self.ui.contrastCombo

@@ -81,7 +81,7 @@ class EditorSection(Section):
             labels = session.bench.labels()
             place = center_of(labels, labels.scheme.value_of(self.workspace.structure))
             if place is not None:
-                self.workspace.view.jumpTo(place)
+                self.workspace.view.jump_to(place)
 
     def askOutside(self) -> None:
         """Ask what to do with voxels outside the image, for which a mask file has no room."""

@@ -64,7 +64,7 @@ class ProblemSection(Section):
         if problem.structure is not None:
             self.workspace.choose(problem.structure)
         if problem.position is not None:
-            self.workspace.view.jumpTo(problem.position)
+            self.workspace.view.jump_to(problem.position)
 
     def check(self) -> None:
         """Look at the mask again, on another thread."""

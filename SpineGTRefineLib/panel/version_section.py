@@ -85,7 +85,7 @@ class VersionSection(Section):
         difference = self.workspace.requireSession().bench.compare(proposal)
         self._proposal = proposal
         self._list(difference, proposal)
-        self.workspace.view.compareWith(proposal.labels)
+        self.workspace.view.compare_with(proposal.labels)
         self.ui.blinkCheck.checked = False
         self.ui.blinkCheck.enabled = True
         for button in (self.ui.adoptAllButton, self.ui.adoptSelectedButton, self.ui.onlySlicesCheck):
@@ -119,7 +119,7 @@ class VersionSection(Section):
     def _forget(self) -> None:
         self._proposal = None
         self._keys = []
-        self.workspace.view.compareWith(None)
+        self.workspace.view.compare_with(None)
         fillTable(self.ui.differenceTable, [])
         self.ui.differenceLabel.text = ""
         self.ui.blinkCheck.checked = False

@@ -25,12 +25,13 @@ from ..review.state import SessionState
 from ..review.verified import Verified
 from ..review.worklist import Filter, Item
 from ..scene import Scene, SceneCase
+from ..scene.case_view import CaseView
 from ..scene.copies import file_of
 from ..scene.editor import History, SceneEditor
-from .case_view import CaseView
 from .engine_starter import EngineStarter
 from .gui_thread import GuiThread
 from .preferences import Preferences
+from .slice_views import fitViews
 
 STROKE_MS = 60
 """One stroke or one undo brings dozens of events; what they mean is looked at when they are over."""
@@ -82,7 +83,7 @@ class Workspace:
         self.said: Signal[[str, str]] = Signal()
         self.logged: Signal[[str]] = Signal()
         self.session: ReviewSession | None = None
-        self.view = CaseView(scene)
+        self.view = CaseView(scene, fitViews)
         self.structure = ""
         self.engine = EngineStarter(self.gui.deliver, self.logged.emit)
         self._loaded: LoadedCase | None = None

@@ -105,7 +105,7 @@ def test_a_version_is_adopted_in_the_chosen_slices_only(opened, program, at_slic
 def test_copying_says_why_it_cannot(opened, program, at_slice):
     opened.workspace.choose("sacrum")
     opened.slices.ui.directionCombo.currentIndex = 2
-    opened.workspace.view.jumpTo(tuple(opened.workspace.session.image.geometry.to_world((0, 0, 0))))
+    opened.workspace.view.jump_to(tuple(opened.workspace.session.image.geometry.to_world((0, 0, 0))))
     press(program, "D")
     assert opened.ui.statusLabel.text.startswith("\u2716")
     assert not opened.workspace.session.bench.is_dirty

@@ -47,8 +47,10 @@ class LookPart(Part):
         self.state.hidden = not self.state.hidden
 
     def _show_masks(self) -> None:
-        state = self.state
-        self.station.display.set_masks(outline=state.outline, hidden=state.hidden, opacity=state.opacity)
+        display, state = self.station.display, self.state
+        display.set_outline(outline=state.outline)
+        display.set_hidden(hidden=state.hidden)
+        display.set_opacity(state.opacity)
 
     def _show_contrast(self) -> None:
         if self.station.is_open:
