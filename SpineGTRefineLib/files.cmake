@@ -341,8 +341,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/nearest.py
   SpineGTRefineLib/refine/overlap.py
   SpineGTRefineLib/refine/pieces.py
+  SpineGTRefineLib/refine/posterior.py
   SpineGTRefineLib/refine/rootlets.py
   SpineGTRefineLib/refine/runs.py
+  SpineGTRefineLib/refine/sacrum.py
   SpineGTRefineLib/refine/separation.py
   SpineGTRefineLib/refine/spine.py
   SpineGTRefineLib/refine/spine_from_parts.py

@@ -1,124 +1,23 @@
-"""The one driver of nnU-Net's planning, preprocessing and training.
+"""The one driver of nnU-Net's training: in this process, with progress, cancel, and a way to go on.
 
-Everything runs in this process, one case and one batch at a time unless ``workers`` says otherwise, so that progress
-and cancel work and no worker pool can hang. The parts are nnU-Net's own; only the loops around them are ours.
+``workers`` of the settings may prepare batches in processes of their own; without them no worker pool can hang.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import CancelledError, InputError, MissingDependencyError
-from ..fileops import write_text_atomic
+from ..errors import InputError
 from ..models.devices import choose_device
 from ..models.loading import quiet
-from .settings import SmallNetwork, TrainingSettings
-
-Progress = Callable[[float, str], None]
-
-FINGERPRINT_SAMPLES = 10_000_000
-"""Foreground voxels sampled over all cases for the intensity statistics; nnU-Net's number."""
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """nnU-Net's three folders below one.
-
-    Parameters
-    ----------
-    root
-        Holds ``raw``, ``preprocessed`` and ``results``.
-    """
-
-    root: Path
-
-    @property
-    def raw(self) -> Path:
-        """Datasets as they were written."""
-        return self.root / "raw"
-
-    @property
-    def preprocessed(self) -> Path:
-        """Resampled and normalized cases, and the plans."""
-        return self.root / "preprocessed"
-
-    @property
-    def results(self) -> Path:
-        """Trained models."""
-        return self.root / "results"
-
-    @contextlib.contextmanager
-    def active(self, workers: int | None = None) -> Iterator[None]:
-        """Let nnU-Net see these folders, in this block only."""
-        values = {f"nnUNet_{name}": str(self.root / name) for name in ("raw", "preprocessed", "results")}
-        # Zero workers would make the planner ask PyTorch for zero threads: it is set for the training alone.
-        if workers is not None:
-            values["nnUNet_n_proc_DA"] = str(workers)
-        before = {name: os.environ.get(name) for name in values}
-        os.environ.update(values)
-        try:
-            yield
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-
-
-def prepare(
-    workspace: Workspace,
-    dataset: str,
-    settings: TrainingSettings,
-    *,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] | None = None,
-) -> None:
-    """Measure a raw dataset, plan its network and preprocess its cases.
-
-    Parameters
-    ----------
-    workspace
-        Holds ``raw/DATASET``, see :func:`.raw_dataset.write_raw_dataset`.
-    dataset
-        ``DatasetNNN_Name``.
-    settings
-        Configuration and, if wanted, the smaller network.
-    progress, cancel
-        Called and asked between cases.
-
-    Raises
-    ------
-    InputError
-        The dataset holds no cases.
-    CancelledError
-        ``cancel`` returned True; running it again begins anew.
-    MissingDependencyError
-        nnU-Net is not installed.
-    """
-    _require_nnunet()
-    from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
-
-    step = _Steps(progress, cancel)
-    with workspace.active(), quiet():
-        raw = workspace.raw / dataset
-        description = json.loads((raw / "dataset.json").read_text(encoding="utf-8"))
-        cases = get_filenames_of_train_images_and_targets(str(raw), description)
-        if not cases:
-            raise InputError(f"{raw} holds no training cases.")
-        step.total = 2 * len(cases)
-        fingerprint = _fingerprint(cases, description, step)
-        folder = workspace.preprocessed / dataset
-        write_text_atomic(folder / "dataset_fingerprint.json", json.dumps(fingerprint))
-        plans = _plan(dataset, settings)
-        write_text_atomic(folder / "nnUNetPlans.json", json.dumps(plans, indent=2))
-        _preprocess(folder, cases, plans, settings.configuration, description, step)
+from .nnunet_planning import PLANS, Progress
+from .nnunet_workspace import Workspace, require_nnunet
+from .settings import TrainingSettings
 
 
 def train(
@@ -126,10 +25,25 @@ def train(
     dataset: str,
     settings: TrainingSettings,
     *,
+    begin: Callable[[Any], None] | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Path:
     """Train one fold, or go on with a training that was stopped.
+
+    With the same settings, data and machine, and without ``workers``, the result is the same bit for bit, whether it
+    was stopped in between or not (on a graphics card up to rounding).
+
+    Parameters
+    ----------
+    workspace, dataset
+        As they were prepared, see :func:`.nnunet_planning.prepare`.
+    settings
+        What to train, and how.
+    begin
+        Called with the new network before its first epoch, to fill in weights of another model.
+    progress, cancel
+        Called with the part that is done and the epoch, and asked, before each step.
 
     Returns
     -------
@@ -145,9 +59,9 @@ def train(
     MissingDependencyError
         nnU-Net is not installed.
     """
-    _require_nnunet()
+    require_nnunet()
     folder = workspace.preprocessed / dataset
-    if not (folder / "nnUNetPlans.json").is_file():
+    if not (folder / PLANS).is_file():
         raise InputError(f"{dataset} was not prepared.", "Plan and preprocess it first.")
     with workspace.active(settings.workers), quiet():
         import torch
@@ -156,152 +70,24 @@ def train(
 
         torch.manual_seed(settings.seed)
         np.random.seed(settings.seed)  # noqa: NPY002 - nnU-Net's augmentation draws from the global generator
-        plans = json.loads((folder / "nnUNetPlans.json").read_text(encoding="utf-8"))
+        device = choose_device(settings.device)
+        plans = json.loads((folder / PLANS).read_text(encoding="utf-8"))
         description = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         trainer = RefineTrainer(
             {**plans, "continue_training": False},
             settings.configuration,
             settings.fold,
             description,
-            choose_device(settings.device),
+            device,
         ).configure(settings, progress or (lambda _part, _text: None), cancel or (lambda: False))
+        trainer.device = device  # nnU-Net's own choice is always the first graphics card
         results = Path(trainer.output_folder_base)
         if (Path(trainer.output_folder) / "checkpoint_final.pth").is_file():
             return results
         if trainer.latest.is_file():
             trainer.load_checkpoint(str(trainer.latest))
+        elif begin is not None:
+            trainer.initialize()
+            begin(trainer.bare_network)
         trainer.run_training()
     return results
-
-
-class _Steps:
-    """Counts cases over all stages, and passes on progress and cancel."""
-
-    def __init__(self, progress: Progress | None, cancel: Callable[[], bool] | None) -> None:
-        self._progress = progress or (lambda _part, _text: None)
-        self._cancel = cancel or (lambda: False)
-        self._done = 0
-        self.total = 1
-
-    def next(self, text: str) -> None:
-        if self._cancel():
-            raise CancelledError("The preparation was stopped.")
-        self._progress(self._done / self.total, text)
-        self._done += 1
-
-
-def _require_nnunet() -> None:
-    try:
-        with quiet():
-            import nnunetv2  # noqa: F401
-    except ImportError as error:
-        raise MissingDependencyError(
-            "nnU-Net is needed to train a model and is not installed.", "Install spine-gt-refine[models]."
-        ) from error
-
-
-def _fingerprint(cases: Mapping[str, Any], description: Mapping[str, Any], step: _Steps) -> dict[str, Any]:
-    """Shapes, spacings and intensities of all cases, as nnU-Net's planner reads them."""
-    from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
-    from nnunetv2.imageio.reader_writer_registry import determine_reader_writer_from_dataset_json
-
-    reader = determine_reader_writer_from_dataset_json(description, next(iter(cases.values()))["images"][0])
-    measured = []
-    for name, case in cases.items():
-        step.next(f"measuring {name}")
-        measured.append(
-            DatasetFingerprintExtractor.analyze_case(
-                case["images"], case["label"], reader, FINGERPRINT_SAMPLES // len(cases)
-            )
-        )
-    channels = range(len(measured[0][2]))
-    intensities = {channel: np.concatenate([case[2][channel] for case in measured]) for channel in channels}
-    return {
-        "spacings": [[float(length) for length in case[1]] for case in measured],
-        "shapes_after_crop": [[int(size) for size in case[0]] for case in measured],
-        "foreground_intensity_properties_per_channel": {
-            str(channel): _statistics(values) for channel, values in intensities.items()
-        },
-        "median_relative_size_after_cropping": float(np.median([case[4] for case in measured])),
-    }
-
-
-def _statistics(values: np.ndarray) -> dict[str, float]:
-    low, median, high = np.percentile(values, (0.5, 50.0, 99.5))
-    return {
-        "mean": float(values.mean()),
-        "median": float(median),
-        "std": float(values.std()),
-        "min": float(values.min()),
-        "max": float(values.max()),
-        "percentile_00_5": float(low),
-        "percentile_99_5": float(high),
-    }
-
-
-def _plan(dataset: str, settings: TrainingSettings) -> dict[str, Any]:
-    from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
-
-    plans: dict[str, Any] = ExperimentPlanner(dataset).plan_experiment()
-    if settings.small is not None:
-        configuration = plans["configurations"].setdefault(
-            settings.configuration, json.loads(json.dumps(plans["configurations"]["2d"]))
-        )
-        configuration.update(_small_configuration(configuration, settings.small, settings.configuration))
-        plans["transpose_forward"] = plans["transpose_backward"] = [0, 1, 2]
-    return plans
-
-
-def _small_configuration(planned: Mapping[str, Any], small: SmallNetwork, name: str) -> dict[str, Any]:
-    """Return the fields of a configuration that make the network small, in the dimensions of its patch."""
-    stages, dimensions = len(small.features), len(small.patch_size)
-    architecture = planned["architecture"]
-    return {
-        "data_identifier": f"nnUNetPlans_{name}",
-        "spacing": list(small.spacing),
-        "patch_size": list(small.patch_size),
-        "batch_size": small.batch_size,
-        "batch_dice": dimensions == 3,
-        "architecture": {
-            **architecture,
-            "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
-            "arch_kwargs": {
-                **architecture["arch_kwargs"],
-                "n_stages": stages,
-                "features_per_stage": list(small.features),
-                "conv_op": f"torch.nn.modules.conv.Conv{dimensions}d",
-                "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dimensions}d",
-                "kernel_sizes": [[3] * dimensions] * stages,
-                "strides": [[1] * dimensions, *[[2] * dimensions] * (stages - 1)],
-                "n_conv_per_stage": [2] * stages,
-                "n_conv_per_stage_decoder": [2] * (stages - 1),
-            },
-        },
-    }
-
-
-def _preprocess(
-    folder: Path,
-    cases: Mapping[str, Any],
-    plans: dict[str, Any],
-    configuration_name: str,
-    description: dict[str, Any],
-    step: _Steps,
-) -> None:
-    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
-
-    manager = PlansManager(plans)
-    configuration = manager.get_configuration(configuration_name)
-    target = folder / configuration.data_identifier
-    # A folder of this name is complete: a preparation that was stopped is not taken for a dataset.
-    unfinished = folder / f".{configuration.data_identifier}"
-    for old in (target, unfinished):
-        shutil.rmtree(old, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    preprocessor = configuration.preprocessor_class(verbose=False)
-    for name, case in cases.items():
-        step.next(f"preprocessing {name}")
-        preprocessor.run_case_save(
-            str(unfinished / name), case["images"], case["label"], manager, configuration, description
-        )
-    unfinished.rename(target)

@@ -62,10 +62,17 @@ class TrainingSettings:
         Processes that prepare batches; 0 does it in this process.
     device
         ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    bfloat16
+        Whether a CPU computes the network in bfloat16. About twice as fast where the processor has instructions for it
+        (AVX-512 BF16, AMX), and slower elsewhere. The weights stay in single precision.
     seed
         Of the first weights and of the augmentation.
     save_every
         Epochs between two checkpoints from which a stopped training goes on.
+    freeze
+        Parts of the network that learn nothing, see :func:`.network_parts.freeze`.
+    memory_gb
+        Memory of the graphics card that the network is planned for.
     """
 
     configuration: str = "3d_fullres"
@@ -79,5 +86,8 @@ class TrainingSettings:
     small: SmallNetwork | None = None
     workers: int = 0
     device: str = "auto"
+    bfloat16: bool = False
     seed: int = 0
-    save_every: int = 10
+    save_every: int = 1
+    freeze: tuple[str, ...] = ()
+    memory_gb: float = 8.0

@@ -19,7 +19,9 @@ from ..resources import resource_path
 from .demos import DEMOS, Demo
 from .demos.definition import Scores
 from .export import export_for_inference
-from .nnunet_training import Progress, Workspace, prepare, train
+from .nnunet_planning import Progress, is_prepared, prepare
+from .nnunet_training import train
+from .nnunet_workspace import Workspace
 from .raw_dataset import write_raw_dataset
 from .settings import TrainingSettings
 
@@ -58,7 +60,7 @@ def train_demo(
         See :func:`.nnunet_training.train`.
     """
     chosen, workspace = settings or demo.settings, Workspace(work)
-    if not (workspace.preprocessed / demo.dataset / f"nnUNetPlans_{chosen.configuration}").is_dir():
+    if not is_prepared(workspace, demo.dataset, chosen):
         cases = map(demo.training_case, demo.seeds)
         write_raw_dataset(workspace.raw, demo.dataset, cases, channels=demo.channels, labels=demo.labels)
         prepare(workspace, demo.dataset, chosen, progress=progress)

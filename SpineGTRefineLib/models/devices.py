@@ -70,7 +70,7 @@ def run_with_fallback(places: tuple[Place, ...], run: Callable[[Place], Result])
         try:
             return run(place), place, notes
         except (RuntimeError, MemoryError, NotImplementedError) as error:
-            if not _device_cannot(error, torch):
+            if not is_too_small(error):
                 raise
             notes.append(f"{_describe(place)}: {str(error).splitlines()[0] if str(error) else 'out of memory'}")
             if torch.cuda.is_available():
@@ -86,19 +86,19 @@ def export_with_fallback(logits: Any, export: Callable[[Any], Result], notes: li
     try:
         return export(logits)
     except (RuntimeError, MemoryError, NotImplementedError) as error:
-        if logits.device.type == "cpu" or not _device_cannot(error, import_torch()):
+        if logits.device.type == "cpu" or not is_too_small(error):
             raise
     notes.append(f"{logits.device}: too little memory for the export, which ran on the CPU")
     return export(logits.cpu())
 
 
-def _describe(place: Place) -> str:
-    return str(place.device) if place.device == place.sums else f"{place.device} with sums on {place.sums}"
-
-
-def _device_cannot(error: BaseException, torch: Any) -> bool:
+def is_too_small(error: BaseException) -> bool:
     """Whether an error means that the device is too small, or (Apple's) lacks an operation."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError, NotImplementedError)):
+    if isinstance(error, (import_torch().OutOfMemoryError, MemoryError, NotImplementedError)):
         return True
     text = str(error).lower()
     return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def _describe(place: Place) -> str:
+    return str(place.device) if place.device == place.sums else f"{place.device} with sums on {place.sums}"

@@ -7,17 +7,18 @@ that was ever installed, so that an address that suddenly delivers something els
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..anatomy import scheme as scheme_called
-from ..errors import ChecksumError, ConflictError, ModelError, ModelNotInstalledError, UsageError
+from ..errors import ConflictError, ModelNotInstalledError, UsageError
 from ..fileops import sha256_of_file, write_text_atomic
 from ..userfolders import user_data_folder
 from .download import Opener, Progress, download
 from .entry_fields import NAME_PATTERN
+from .folder import ResultsFolder, read_results_folder
+from .hash_book import HashBook
 from .installed import RECORD, InstalledModel, bundled_model, read_record, write_record
 from .intake import Incoming, only_results_folder, remove_folder, replace_folder, take_results
 from .registry import ModelEntry, entry_from_dict, registry
@@ -41,6 +42,7 @@ class ModelStore:
     def __init__(self, folder: Path | None = None, entries: dict[str, ModelEntry] | None = None) -> None:
         self.folder = folder or models_folder()
         self.entries = registry() if entries is None else entries
+        self._hash_book = HashBook(self.folder / "known-hashes.json")
 
     def known(self) -> tuple[ModelEntry, ...]:
         """Entries of the registry, then of models that the user installed under names of their own."""
@@ -160,11 +162,32 @@ class ModelStore:
                 "channels": folder.channel_names,
             }
             entry = entry_from_dict({**record, "title": record["name"]}, "the model's folder")
-            if entry.name in self.entries:
-                raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name.")
-            self._refuse_existing(entry.name, overwrite=overwrite)
-            files = take_results(folder, entry, incoming / "results")
-            return self._put(entry, files, source.name, digest, pinned=False)
+            return self._take(folder, entry, incoming, (source.name, digest), overwrite=overwrite)
+
+    def install_trained(
+        self, source: Path, entry: ModelEntry, beside: Mapping[str, str], *, overwrite: bool = False
+    ) -> InstalledModel:
+        """Install a model that was trained here.
+
+        Parameters
+        ----------
+        source
+            Its results folder. It is copied, not moved.
+        entry
+            What is known about it.
+        beside
+            Name and text of the files that belong to it, such as its card.
+        overwrite
+            Replace a model of this name.
+
+        Raises
+        ------
+        ModelError, UnsafeModelError, UsageError, ConflictError, WriteError
+            The store is as before.
+        """
+        with Incoming(self.folder) as incoming:
+            origin = (source.name, None)
+            return self._take(read_results_folder(source), entry, incoming, origin, beside, overwrite=overwrite)
 
     def remove(self, name: str) -> None:
         """Delete an installed model. The hash of its archive stays known.
@@ -200,58 +223,52 @@ class ModelStore:
                 f"The model {name} is installed already.", "Remove it first, or replace it (--overwrite)."
             )
 
-    def _check_archive(self, entry: ModelEntry, digest: str) -> None:
-        if entry.sha256 is not None and digest != entry.sha256:
-            raise ChecksumError(
-                f"The archive of {entry.name} is not the published one (SHA-256 {digest}, expected {entry.sha256}).",
-                "Download it again; if this repeats, do not use it.",
-            )
-        recorded = self._known_hashes().get(entry.url or "")
-        if entry.sha256 is None and recorded not in (None, digest):
-            raise ChecksumError(
-                f"{entry.url} delivers another file than at the first install (SHA-256 {digest}, was {recorded}).",
-                f"If its publisher confirms the change, delete its line in {self._hash_file}.",
-            )
+    def _take(
+        self,
+        folder: ResultsFolder,
+        entry: ModelEntry,
+        incoming: Path,
+        origin: tuple[str, str | None],
+        beside: Mapping[str, str] | None = None,
+        *,
+        overwrite: bool,
+    ) -> InstalledModel:
+        if entry.name in self.entries:
+            raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name.")
+        self._refuse_existing(entry.name, overwrite=overwrite)
+        files = take_results(folder, entry, incoming / "results")
+        return self._put(entry, files, *origin, pinned=False, beside=beside)
 
     def _from_archive(self, entry: ModelEntry, archive: Path) -> InstalledModel:
         digest, url = sha256_of_file(archive), entry.url or ""
-        self._check_archive(entry, digest)
+        self._hash_book.check(entry, digest)
         with Incoming(self.folder) as incoming:
             unpack_zip(archive, incoming / "unpacked")
             files = incoming / "unpacked"
             if entry.framework == "nnunet":
                 files = take_results(only_results_folder(files, None), entry, incoming / "results")
             model = self._put(entry, files, url, digest, pinned=entry.sha256 is not None)
-        self._remember(url, digest)
+        self._hash_book.remember(url, digest)
         return model
 
-    def _put(self, entry: ModelEntry, files: Path, source: str, digest: str | None, *, pinned: bool) -> InstalledModel:
+    def _put(
+        self,
+        entry: ModelEntry,
+        files: Path,
+        source: str,
+        digest: str | None,
+        *,
+        pinned: bool,
+        beside: Mapping[str, str] | None = None,
+    ) -> InstalledModel:
         stage = files.parent / "stage"
         stage.mkdir()
         files.rename(stage / "files")
+        for name, text in (beside or {}).items():
+            write_text_atomic(stage / name, text)
         write_record(stage, entry, source, digest, pinned=pinned)
         replace_folder(stage, self.folder / entry.name)
         return read_record(self.folder / entry.name)
-
-    @property
-    def _hash_file(self) -> Path:
-        return self.folder / "known-hashes.json"
-
-    def _known_hashes(self) -> dict[str, str]:
-        if not self._hash_file.is_file():
-            return {}
-        try:
-            known: dict[str, str] = json.loads(self._hash_file.read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ModelError(
-                f"{self._hash_file} is damaged: {error}.",
-                "Delete it; hashes are then recorded anew at the next install.",
-            ) from error
-        return known
-
-    def _remember(self, url: str, digest: str) -> None:
-        known = {**self._known_hashes(), url: digest}
-        write_text_atomic(self._hash_file, json.dumps(known, indent=2, sort_keys=True) + "\n")
 
 
 def models_folder() -> Path:

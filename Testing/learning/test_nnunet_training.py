@@ -11,7 +11,9 @@ import pytest
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import CancelledError, InputError, ModelError
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap
-from SpineGTRefineLib.learning.nnunet_training import Workspace, prepare, train
+from SpineGTRefineLib.learning.nnunet_planning import prepare
+from SpineGTRefineLib.learning.nnunet_training import train
+from SpineGTRefineLib.learning.nnunet_workspace import Workspace
 from SpineGTRefineLib.learning.raw_dataset import TrainingCase, write_raw_dataset
 from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
 

@@ -1,6 +1,6 @@
 """To nnU-Net and back, without losing a label, a name or a place on the way."""
 
-from .back import ReadBack, read_back, save_back
+from .back import ReadBack, put_back, read_back, save_back
 from .export import export_version
 from .numbers import LabelNumbers
 from .record import ExportedCase, ExportRecord, ExportSettings
@@ -12,6 +12,7 @@ __all__ = [
     "LabelNumbers",
     "ReadBack",
     "export_version",
+    "put_back",
     "read_back",
     "save_back",
 ]

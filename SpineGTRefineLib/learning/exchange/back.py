@@ -47,7 +47,11 @@ def read_back(path: Path, record: ExportRecord, image: Image, exported: Exported
     GeometryError
         It does not lie on the image's grid.
     """
-    numbered = read_labels(path, record.numbers.scheme)
+    return put_back(read_labels(path, record.numbers.scheme), record, image, exported)
+
+
+def put_back(numbered: LabelMap, record: ExportRecord, image: Image, exported: ExportedCase | None = None) -> LabelMap:
+    """Like :func:`read_back` for a label map in memory, in nnU-Net's numbers."""
     labels = LabelMap(record.numbers.value(numbered.array), numbered.geometry, record.mask_type.scheme)
     if exported is not None and exported.geometry is not None:
         return restore_native(replace(reorient_to_grid(labels, exported.geometry), source=None), image.geometry)

@@ -14,14 +14,12 @@ from ...fileops import remedy_for, write_text_atomic
 from ...imaging import Box, Image, LabelMap, crop, read_image, read_labels, reorient, write_image, write_labels
 from ...models.orientation import to_sct
 from ...recipes.cord_crop import cut_image, cut_labels
+from ..nnunet_planning import SPLITS
 from ..preparation import prepared_labels
 from ..raw_dataset import dataset_description
 from ..versions import NO_FOLD, Version
 from .partial import unverified
 from .record import RECORD, ExportedCase, ExportRecord, ExportSettings
-
-SPLITS = "splits_final.json"
-"""nnU-Net reads the folds from a file of this name in the folder of preprocessed cases; a training copies it there."""
 
 Progress = Callable[[int, int, str], None]
 

@@ -46,6 +46,8 @@ class ExportSettings:
         For which masks only the verified parts count, see :func:`.partial.counts_in_parts`.
     preparation
         Which parts of each case are written, and how labels are prepared.
+    values
+        Values of the scheme that get numbers even if no mask holds them: those that a model to fine-tune knows.
     """
 
     number: int
@@ -54,6 +56,7 @@ class ExportSettings:
     orientation: str = "RAS"
     partial: Partial = "unfinished"
     preparation: Preparation = field(default_factory=Preparation)
+    values: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= 999:
@@ -136,7 +139,7 @@ class ExportRecord:
         """
         rows = _rows_for(version, settings.channels)
         in_parts = {row.case for row in rows if counts_in_parts(row, settings.partial)}
-        values = {value for row in rows for value in row.values}
+        values = {value for row in rows for value in row.values} | set(settings.values)
         numbers = LabelNumbers.of(version.mask_type.scheme_name, values, ignores=bool(in_parts))
         find = Channels(version, settings.channels)
         cases = [

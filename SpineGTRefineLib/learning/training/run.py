@@ -1,0 +1,275 @@
+"""One training from a version to an installed model: prepared, trained fold by fold, tried on what it did not see."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...bids.jsonfiles import json_text, read_json, require_json, write_json
+from ...errors import ConflictError, UsageError
+from ...models import InstalledModel, ModelEntry, ModelStore
+from ...models.installed import hashes_below
+from ..export import export_for_inference
+from ..nnunet_training import train
+from ..versions import Version
+from .card import CARD, PAGE, FoldResult, card_page, make_card
+from .data import TrainingData, make_ready, remove_prepared
+from .failures import explained
+from .predictions import PREDICTIONS, exported_cases, predict_cases, score_cases
+from .report import Report, part_of, silent, span_of
+from .request import TrainingRequest
+from .start import Start, adapted, find_start, may_have_seen
+
+REQUEST = "request.json"
+"""File of a training's folder that says what is trained there."""
+
+PREPARED, TRAINED = 0.05, 0.95
+"""Parts of the whole at which the preparation and the training of all folds end."""
+
+TRAINING_SHARE = 0.9
+"""Part of a fold that is training; the rest is the prediction of what it held back."""
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """The result of a training.
+
+    Parameters
+    ----------
+    model
+        As it was installed.
+    card
+        Content of its ``training.json``: version, settings, metrics by structure.
+    predictions
+        Folder with a mask of each case that was held back (``fold_N``) and of each test case (``test``): what
+        ``rank`` and ``compare`` take.
+    """
+
+    model: InstalledModel
+    card: Mapping[str, Any]
+    predictions: Path
+
+
+def train_version(
+    request: TrainingRequest,
+    *,
+    store: ModelStore | None = None,
+    report: Report = silent,
+    cancel: Callable[[], bool] | None = None,
+    keep_prepared: bool = False,
+) -> TrainedModel:
+    """Train on a version and install the result. Needs PyTorch and nnU-Net.
+
+    What was stopped, or failed for want of disk or memory, goes on with the same request; a fold that is trained is
+    not trained again. The store changes at the very end only.
+
+    Parameters
+    ----------
+    request
+        What to train, see :func:`.request.training_request`.
+    store
+        Where the model is installed, and found if it is fine-tuned; by default the user's.
+    report, cancel
+        Told of progress, and asked, all the time.
+    keep_prepared
+        Keep the exported and preprocessed copies of the cases, which take many times the space of the images.
+
+    Raises
+    ------
+    ChangedOnDiskError
+        An image or a mask is not what it was when the version was made.
+    ConflictError
+        The folder holds another training, or another model has this name.
+    CancelledError
+        ``cancel`` returned True.
+    WriteError
+        The disk is full, or a folder read-only.
+    ModelError
+        The memory is too small, the training diverged, or the model to begin from does not fit.
+    MissingDependencyError
+        PyTorch or nnU-Net is not installed.
+    """
+    store = store or ModelStore()
+    began = time.monotonic()
+    with explained(f"The training {request.name}"):
+        version = Version.open(request.version, request.dataset, request.output)
+        identity = _claim(request, version, store)
+        report(0.0, "comparing the files with the version")
+        version.verify(cancel=cancel)
+        start = find_start(request, store)
+        request = adapted(request, start, version.mask_type.scheme)
+        data = make_ready(request, version, start, span_of(report, 0.0, PREPARED), cancel)
+        folds = {}
+        for number, fold in enumerate(request.folds):
+            step = (TRAINED - PREPARED) / len(request.folds)
+            mine = span_of(report, PREPARED + number * step, PREPARED + (number + 1) * step)
+            folds[fold] = _train_fold(request, version, data, start, fold, mine, cancel)
+        model = _model(request, data)
+        scores = _test(request, version, data, model, part_of(report, TRAINED, 1.0, "predicting the test set"), cancel)
+        seconds = time.monotonic() - began
+        card = make_card(identity, request.as_json()["settings"], folds, scores, seconds)
+        installed = store.install_trained(
+            model.path,
+            _entry(request, version, data),
+            {CARD: json_text(card), PAGE: card_page(card)},
+            overwrite=True,
+        )
+        if not keep_prepared:
+            remove_prepared(data)
+    return TrainedModel(installed, card, request.folder / PREDICTIONS)
+
+
+def card_of(model: InstalledModel) -> dict[str, Any] | None:
+    """Return the card of a model that was trained here; None for others."""
+    path = model.path.parent / CARD
+    return require_json(path) if path.is_file() else None
+
+
+def _claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict[str, Any]:
+    """Take the folder and the name for this training, or recognize them as its own; return its identity."""
+    path = request.folder / REQUEST
+    if path.is_file():
+        kept = require_json(path)
+        changed = request.differences(kept["Request"])
+        if kept["Identity"]["Version"]["SHA256"] != version.sha256:
+            changed = ("version", *changed)
+        if changed:
+            raise ConflictError(
+                f"{request.folder} holds another training of this name; it differs in: {', '.join(changed)}.",
+                "Choose another --name, or remove that folder.",
+            )
+        identity: dict[str, Any] = kept["Identity"]
+    else:
+        identity = _identity(request, version)
+    if not version.cases("train"):
+        raise UsageError(f"{version.name} has no case to train on.", "Build a version with training cases.")
+    _refuse_name(request.name, identity["Id"], store)
+    write_json(path, {"Identity": identity, "Request": request.as_json()})
+    return identity
+
+
+def _identity(request: TrainingRequest, version: Version) -> dict[str, Any]:
+    return {
+        "Id": uuid.uuid4().hex,
+        "Name": request.name,
+        "MaskType": version.mask_type.name,
+        "Version": {"Name": version.name, "SHA256": version.sha256, "TestSHA256": version.test_sha256},
+        "BeganFrom": request.start,
+    }
+
+
+def _refuse_name(name: str, training: str, store: ModelStore) -> None:
+    """Refuse a name that another model has, before hours of training rather than after them."""
+    if name in store.entries:
+        raise ConflictError(f"{name} is the name of a published model.", "Choose another --name.")
+    known = next((model for model in store.installed() if model.entry.name == name), None)
+    if known is not None and (card_of(known) or {}).get("Id") != training:
+        raise ConflictError(f"There is another model called {name}.", "Choose another --name, or remove that model.")
+
+
+def _train_fold(
+    request: TrainingRequest,
+    version: Version,
+    data: TrainingData,
+    start: Start | None,
+    fold: str,
+    report: Report,
+    cancel: Callable[[], bool] | None,
+) -> FoldResult:
+    """Train a fold, predict what it holds back, and score that."""
+    settings = replace(request.settings, fold=data.index_of(version, fold))
+    began_from = f"{request.start}, fold {start.weights_for(fold)[0]}" if start else ""
+    results = train(
+        data.workspace,
+        data.dataset,
+        settings,
+        begin=start.filling(fold, data.outputs.meanings) if start else None,
+        progress=part_of(report, 0.0, TRAINING_SHARE, f"training fold {fold}"),
+        cancel=cancel,
+    )
+    names = data.held_back(version, fold)
+    held_back = list(exported_cases(data, names))
+    target = request.folder / PREDICTIONS / f"fold_{fold}"
+    predict_cases(
+        _raw_model(results, str(settings.fold), mirroring=settings.mirroring),
+        data,
+        version,
+        held_back,
+        target,
+        device=settings.device,
+        progress=part_of(report, TRAINING_SHARE, 1.0, f"predicting what fold {fold} held back"),
+        cancel=cancel,
+    )
+    cases = {case.case for case in held_back}
+    rows = [row for row in version.cases("train") if row.case in cases]
+    all_trained = [case for case in data.record.cases if case.split == "train" and case.name not in names]
+    return FoldResult(
+        fold,
+        trained=len({case.case for case in all_trained}),
+        held_back=len(rows),
+        began_from=began_from,
+        new_outputs=start.lacking(data.outputs.meanings) if start else (),
+        may_have_seen=bool(rows) and may_have_seen(start, fold),
+        scores=score_cases(version, rows, target, frozenset(case.case for case in held_back if case.in_parts)),
+    )
+
+
+def _raw_model(results: Path, fold: str, *, mirroring: bool) -> InstalledModel:
+    """Return a model that speaks the exported dataset's numbers, straight from nnU-Net's results."""
+    entry = ModelEntry(f"fold_{fold}", "local", f"Fold {fold}", folds=(fold,), mirroring=mirroring)
+    return InstalledModel(entry, results, hashes_below(results), "training")
+
+
+def _model(request: TrainingRequest, data: TrainingData) -> InstalledModel:
+    """Write the folds that are trained for inference, and return them as one model in the dataset's numbers."""
+    (results,) = (data.workspace.results / data.dataset).glob("*__*__*")
+    light = export_for_inference(results, request.folder / "model")
+    entry = ModelEntry(request.name, "local", request.name, mirroring=request.settings.mirroring)
+    return InstalledModel(entry, light, hashes_below(light), "training")
+
+
+def _test(
+    request: TrainingRequest,
+    version: Version,
+    data: TrainingData,
+    model: InstalledModel,
+    progress: Callable[[float, str], None],
+    cancel: Callable[[], bool] | None,
+) -> list[Any]:
+    """Predict and score the frozen test set with all folds together."""
+    cases = [case for case in data.record.cases if case.split == "test"]
+    target = request.folder / PREDICTIONS / "test"
+    _drop_those_of_other_weights(target, model)
+    predict_cases(model, data, version, cases, target, device=request.settings.device, progress=progress, cancel=cancel)
+    known = {case.case for case in cases}
+    rows = [row for row in version.cases("test") if row.case in known]
+    return score_cases(version, rows, target, frozenset(case.case for case in cases if case.in_parts))
+
+
+def _drop_those_of_other_weights(target: Path, model: InstalledModel) -> None:
+    """Remove predictions that were made before another fold was trained."""
+    note = target / ".weights.json"
+    if read_json(note).content != model.hashes:
+        shutil.rmtree(target, ignore_errors=True)
+        write_json(note, model.hashes)
+
+
+def _entry(request: TrainingRequest, version: Version, data: TrainingData) -> ModelEntry:
+    """Return what the store is told about the model."""
+    numbers = data.record.numbers
+    return ModelEntry(
+        request.name,
+        version.sha256[:12],
+        f"{version.mask_type.name}, trained on {version.name}",
+        contrasts=tuple(sorted({row.contrast for row in version.rows})),
+        channels=data.record.channels,
+        orientation=data.record.orientation,
+        scheme=version.mask_type.scheme_name,
+        values=dict(enumerate(numbers.values, start=1)),
+        mirroring=request.settings.mirroring,
+    )
