@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ..errors import UsageError
@@ -81,6 +82,15 @@ class Dataset:
     def __len__(self) -> int:
         return len(self._cases)
 
+    def __repr__(self) -> str:
+        subjects = len({case.subject for case in self})
+        masks = Counter(mask.mask_type.name for case in self for mask in case.masks)
+        found = ", ".join(f"{name} {count}" for name, count in sorted(masks.items())) or "none"
+        return (
+            f"<Dataset {self.root.name}: {len(self)} images of {subjects} subjects; masks: {found}; "
+            f"refined ones go to {self.output}>"
+        )
+
     def case(self, key: str) -> Case:
         """Return one case by its key (the image's file name works, too).
 
@@ -98,6 +108,23 @@ class Dataset:
         if reasons:
             raise UsageError(f"{stem} is left out of the dataset: {reasons[0].message}", reasons[0].remedy)
         raise UsageError(f"There is no case {key!r} in {self.root.name}.", "List the cases with: spine-gt-refine index")
+
+    def select(self, names: Collection[str]) -> tuple[Case, ...]:
+        """Return the cases that are named by their key or their subject, with or without ``sub-``; all without names.
+
+        Raises
+        ------
+        UsageError
+            A name fits no case.
+        """
+        wanted = {name.removeprefix("sub-") for name in names}
+        known = {case: {case.subject, case.key.removeprefix("sub-")} for case in self}
+        if missing := sorted(wanted.difference(*known.values())):
+            raise UsageError(
+                f"There is no subject or case {missing[0]!r} in {self.root.name}.",
+                "List the cases with: spine-gt-refine index",
+            )
+        return tuple(case for case, own in known.items() if not wanted or own & wanted)
 
     def mask_path(self, case: Case, mask_type: MaskType, desc: str = REFINED) -> Path:
         """Return the place of a case's mask in the output, whether it exists or not."""

@@ -10,7 +10,7 @@ from typing import Literal
 from ..anatomy import LabelScheme, scheme
 from ..errors import UsageError
 from ..resources import resource_path
-from .names import ParsedName, mask_entities
+from .names import ParsedName, mask_entities, parse_name
 
 MASK_SUFFIXES = frozenset(
     {
@@ -126,6 +126,15 @@ def read_mask_name(parsed: ParsedName) -> MaskReading:
         contrast="" if contrast in _NO_CONTRAST else contrast,
         image_entities={key: value for key, value in entities.items() if key not in mask_entities()},
     )
+
+
+def scheme_of_name(name: str, asked: str = "", default: str = "spine") -> LabelScheme:
+    """Return the label scheme that is asked for, else the one that a mask's file name says, else ``default``."""
+    if asked:
+        return scheme(asked)
+    parsed = parse_name(name)
+    said = read_mask_name(parsed).mask_type if parsed else None
+    return said.scheme if said else scheme(default)
 
 
 @cache

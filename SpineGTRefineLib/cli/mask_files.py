@@ -15,7 +15,6 @@ from .options import JsonOption, existing_file
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
-    from ..anatomy import LabelScheme
     from ..imaging import LabelMap
 
 __all__ = [
@@ -154,21 +153,10 @@ class ChangeRequest:
 
 def read_mask(file: Path, scheme_name: str = "", default: str = "spine") -> LabelMap:
     """Read a mask in the scheme that was asked for, else in the one that its name says, else in ``default``."""
+    from ..bids.masktypes import scheme_of_name
     from ..imaging import read_labels
 
-    return read_labels(existing_file(file, "mask"), _scheme_of(file, scheme_name, default))
-
-
-def _scheme_of(file: Path, scheme_name: str, default: str) -> LabelScheme:
-    from ..anatomy import scheme
-    from ..bids.masktypes import read_mask_name
-    from ..bids.names import parse_name
-
-    if scheme_name:
-        return scheme(scheme_name)
-    parsed = parse_name(file.name)
-    said = read_mask_name(parsed).mask_type if parsed else None
-    return said.scheme if said else scheme(default)
+    return read_labels(existing_file(file, "mask"), scheme_of_name(file.name, scheme_name, default))
 
 
 def _split(file: Path) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def compose(
     given = {"spine": spine, "sacrum": sacrum, "canal": canal, "cord": cord}
     masks = {name: read_mask(file, name) for name, file in given.items() if file is not None}
     _refuse_existing(output, overwrite=overwrite)
-    composed = refine.compose_masks(masks)
+    composed = refine.compose(masks)
     payload = {"output": str(output), "sha256": write_labels(output, composed), "from": list(masks)}
     terminal = terminal_of(ctx)
     terminal.answer(payload, lambda: terminal.say(f"Saved {output}"))
@@ -53,7 +53,7 @@ def decompose(
     from .. import refine
     from ..imaging import write_labels
 
-    parts = refine.decompose_mask(read_mask(mask, scheme))
+    parts = refine.decompose(read_mask(mask, scheme))
     targets = {name: output / f"{name}.nii.gz" for name in parts}
     for target in targets.values():
         _refuse_existing(target, overwrite=overwrite)

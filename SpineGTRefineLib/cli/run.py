@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,26 +11,7 @@ from .options import JsonOption, OutputOption, PythonOption
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
-    from ..bids import Case, Dataset
-    from ..engine import Progress
-    from ..models import InstalledModel
-    from ..recipes.batch import RunSettings
-    from ..recipes.definition import Recipe
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What is to be run on what."""
-
-    recipe: Recipe
-    dataset: Dataset
-    cases: list[Case]
-    model: InstalledModel
-    settings: RunSettings
-
-    @property
-    def title(self) -> str:
-        return f"{self.recipe.title} ({self.model.entry.name})"
+    from ..engine.request import RecipeRequest
 
 
 def run(
@@ -83,112 +62,31 @@ def run(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
-    from ..models import ModelStore
+    from ..engine.request import RecipeRequest
     from ..recipes.batch import RunSettings
     from ..recipes.definition import recipe as recipe_called
-    from ..recipes.model_choice import choose_model
     from ..recipes.stated_settings import parse_settings
 
-    chosen = recipe_called(recipe)
-    chosen = chosen.with_settings(parse_settings(setting or [], chosen.settings))
-    opened = Dataset.open(dataset, output)
-    cases = _chosen(opened, case or [])
-    installed = choose_model(chosen, ModelStore(), model)
-    request = _Request(chosen, opened, cases, installed, RunSettings(device, contrast, again, _known(mode)))
+    stated = parse_settings(setting or [], recipe_called(recipe).settings)
+    request = RecipeRequest.of(
+        Dataset.open(dataset, output),
+        recipe,
+        cases=case or [],
+        model=model,
+        stated=stated,
+        settings=RunSettings(device, contrast, again, mode),
+    )
     if plan:
         _show_plans(terminal, request, python)
         return
-    outcomes = _in_this_process(terminal, request) if in_process else _in_worker(terminal, request, python)
-    answer = {"recipe": chosen.name, "model": installed.entry.name, "cases": outcomes}
-    terminal.answer(answer, lambda: _show(terminal, chosen.title, outcomes))
+    with terminal.counter(request.title) as show:
+        outcomes = request.in_this_process(show) if in_process else request.in_worker(python, show, terminal.note_log)
+    answer = {"recipe": request.recipe.name, "model": request.model.entry.name, "cases": outcomes}
+    terminal.answer(answer, lambda: _show(terminal, request.recipe.title, outcomes))
     _raise_if_failed(outcomes)
 
 
-def _known(mode: str) -> str:
-    from ..errors import UsageError
-    from ..models.backends import MODES
-
-    if mode not in MODES:
-        raise UsageError(f"Unknown mode {mode!r}.", f"Choose from: {', '.join(MODES)}.")
-    return mode
-
-
-def _chosen(dataset: Dataset, names: list[str]) -> list[Case]:
-    """Cases that were asked for, by case key or subject (with or without ``sub-``); all if none was named."""
-    from ..errors import MissingFileError, UsageError
-
-    cases = dataset.cases()
-    if not cases:
-        raise MissingFileError(f"There is no image in {dataset.root}.", "See what was found: spine-gt-refine index")
-    wanted = {name.removeprefix("sub-") for name in names}
-    chosen = [c for c in cases if not wanted or {c.subject, c.key.removeprefix("sub-")} & wanted]
-    found = {name for c in chosen for name in (c.subject, c.key.removeprefix("sub-"))}
-    if missing := sorted(wanted - found):
-        raise UsageError(f"There is no subject or case {missing[0]!r}.", "List the cases: spine-gt-refine index")
-    return chosen
-
-
-def _in_this_process(terminal: Terminal, request: _Request) -> list[dict[str, Any]]:
-    from ..recipes.batch import run_on_dataset
-
-    outcomes = []
-    with terminal.progress(request.title, len(request.cases)) as step:
-        for outcome in run_on_dataset(request.recipe, request.dataset, request.cases, request.model, request.settings):
-            outcomes.append(outcome.as_dict())
-            step(outcome.key)
-    return outcomes
-
-
-def _in_worker(terminal: Terminal, request: _Request, python: Path | None) -> list[dict[str, Any]]:
-    from ..engine import Engine, find_python, worker_command, worker_environment
-    from ..engine.batch import run_jobs
-
-    engine = Engine(worker_command(find_python(python)), environment=worker_environment(), on_log=terminal.note_log)
-    outcomes: list[dict[str, Any]] = []
-    total = len(request.cases)
-    try:
-        with terminal.counter(request.title) as show:
-
-            def report(key: str, progress: Progress) -> None:
-                show(len(outcomes), total, f"{key}: {_in_words(progress)}")
-
-            show(0, total, "starting the worker")
-            for outcome in run_jobs(engine, _jobs(request), report):
-                outcomes.append(outcome)
-                show(len(outcomes), total, outcome["case"])
-    finally:
-        engine.shutdown()
-    order = {case.key: number for number, case in enumerate(request.cases)}
-    return sorted(outcomes, key=lambda outcome: order[outcome["case"]])
-
-
-def _jobs(request: _Request) -> Iterator[dict[str, Any]]:
-    from ..engine.recipe_jobs import recipe_job
-
-    settings = request.settings
-    for case in request.cases:
-        yield recipe_job(
-            request.dataset,
-            case,
-            request.recipe.name,
-            model=request.model.entry.name,
-            device=settings.device,
-            contrast=settings.contrast,
-            settings=dict(request.recipe.stated),
-            again=settings.again,
-            **({} if settings.mode == "exact" else {"mode": settings.mode}),
-        )
-
-
-def _in_words(progress: Progress) -> str:
-    from ..engine.plan import duration
-
-    tile = f", tile {progress.tile} of {progress.tiles}" if progress.tile else ""
-    left = f", {duration(progress.eta_s)} left" if progress.eta_s is not None else ""
-    return f"{progress.stage}{tile}{left}"
-
-
-def _show_plans(terminal: Terminal, request: _Request, python: Path | None) -> None:
+def _show_plans(terminal: Terminal, request: RecipeRequest, python: Path | None) -> None:
     from ..engine import find_python
     from ..engine.machine import describe_machine
     from ..engine.plan import duration, plan_run

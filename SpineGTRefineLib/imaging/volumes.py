@@ -58,6 +58,9 @@ class Image:
     def __post_init__(self) -> None:
         _check_shape(self.array, self.geometry)
 
+    def __repr__(self) -> str:
+        return f"<Image{_origin(self.source)}: {self.geometry}>"
+
 
 @dataclass(frozen=True, eq=False)
 class LabelMap:
@@ -85,6 +88,10 @@ class LabelMap:
         _check_shape(self.array, self.geometry)
         if not np.issubdtype(self.array.dtype, np.integer):
             raise LabelError(f"A label map holds whole numbers; got {self.array.dtype}.")
+
+    def __repr__(self) -> str:
+        found = [self.scheme[value].name if value in self.scheme else f"unknown {value}" for value in self.values()]
+        return f"<LabelMap{_origin(self.source)}: {self.geometry}; {self.scheme.name}: {', '.join(found) or 'empty'}>"
 
     def values(self) -> tuple[int, ...]:
         """Values present in the array, ascending, without 0."""
@@ -120,6 +127,10 @@ class LabelMap:
         """
         array, report = conversion(self.scheme, target).apply(self.array)
         return LabelMap(array, self.geometry, target, self.source), report
+
+
+def _origin(source: Source | None) -> str:
+    return f" {source.path.name}" if source else ""
 
 
 def _check_shape(array: np.ndarray, geometry: Geometry) -> None:

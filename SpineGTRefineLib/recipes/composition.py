@@ -15,7 +15,7 @@ from ..bids.pairs import read_pair
 from ..bids.sidecars import recorded_sources
 from ..errors import ConflictError, InputError
 from ..imaging import LabelMap, read_image, reorient_to_grid
-from ..refine import compose_masks
+from ..refine import compose
 from ..refine.layers import layers
 
 COMPOSED = "composed"
@@ -99,7 +99,7 @@ def compose_case(dataset: Dataset, case: Case) -> SavedMask:
             "Run a recipe first, or draw one.",
         )
     sources = [mask.source for mask in masks.values() if mask.source is not None]
-    composed = replace(compose_masks(masks), source=None)  # made of several files, an edit of none
+    composed = replace(compose(masks), source=None)  # made of several files, an edit of none
     return save_mask(dataset, case, kind, composed, image=image, sources=sources)
 
 

@@ -1,12 +1,15 @@
 """Pure functions on label maps: matching, cleaning, joining, splitting, subtracting. They read no files.
 
-Every step takes label maps and returns a new one; nothing that is given is changed.
+Every step takes label maps and returns a new one; nothing that is given is changed. The steps of ``spine-gt-refine
+refine`` are here under the same names, with underscores; only ``recompose`` needs a dataset and is in ``recipes``.
 """
+
+from typing import TYPE_CHECKING, NoReturn
 
 from .canal import canal_around_cord, cord_inside_canal, fill_canal, subtract_canal
 from .decisions import Decision
 from .instances import LABELLED, ORDINAL, detect_convention
-from .layers import compose_masks, decompose_mask
+from .layers import compose, decompose
 from .levels import merge, merge_fragment, rename, shift_levels, swap_levels
 from .overlap import OverlapTable, joint_histogram
 from .pieces import fill_holes, largest_component, remove_small
@@ -26,9 +29,9 @@ __all__ = [
     "SpineRefinement",
     "Transfer",
     "canal_around_cord",
-    "compose_masks",
+    "compose",
     "cord_inside_canal",
-    "decompose_mask",
+    "decompose",
     "detect_convention",
     "expand",
     "fill_canal",
@@ -50,3 +53,9 @@ __all__ = [
     "transfer_labels",
     "zero_below",
 ]
+
+if not TYPE_CHECKING:  # A type checker has to find a misspelt step by itself.
+
+    def __getattr__(name: str) -> NoReturn:
+        """Answer a misspelt step with those that there are."""
+        raise AttributeError(f"There is no step {name!r}. Steps: {', '.join(filter(str.islower, __all__))}.")

@@ -58,7 +58,7 @@ def layers() -> tuple[Layer, ...]:
     return tuple(found)
 
 
-def compose_masks(masks: Mapping[str, LabelMap]) -> LabelMap:
+def compose(masks: Mapping[str, LabelMap]) -> LabelMap:
     """Lay masks over each other into one map.
 
     Parameters
@@ -102,7 +102,7 @@ def compose_masks(masks: Mapping[str, LabelMap]) -> LabelMap:
     return LabelMap(array, grid.geometry, target, grid.source)
 
 
-def decompose_mask(composed: LabelMap) -> dict[str, LabelMap]:
+def decompose(composed: LabelMap) -> dict[str, LabelMap]:
     """Take a composed map apart; composing the parts again gives the same map.
 
     Parameters
@@ -113,7 +113,7 @@ def decompose_mask(composed: LabelMap) -> dict[str, LabelMap]:
     Returns
     -------
     dict
-        Masks by name, as :func:`compose_masks` takes them; only those that hold something. What a higher mask covered
+        Masks by name, as :func:`compose` takes them; only those that hold something. What a higher mask covered
         is lost: a vertebra does not come back under the canal.
     """
     target = scheme(COMPOSED_SCHEME)

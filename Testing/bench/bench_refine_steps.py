@@ -30,7 +30,7 @@ from alternating import alternate, keep  # noqa: E402
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
 from SpineGTRefineLib.phantoms import make_spine  # noqa: E402
 from SpineGTRefineLib.refine import (  # noqa: E402
-    compose_masks,
+    compose,
     expand,
     fill_holes,
     joint_histogram,
@@ -121,7 +121,7 @@ def compare(step: Step, pairs: int) -> str:
 def whole_spine(seed: int) -> LabelMap:
     """Return vertebrae, discs, sacrum, canal and cord of one person, spoilt in a way that depends on the seed."""
     person = make_spine(7, spacing=1.0, width=42.0, depth=70.0, rootlets=False)
-    labels = compose_masks({"spine": person.spine, "canal": person.canal, "cord": person.cord})
+    labels = compose({"spine": person.spine, "canal": person.canal, "cord": person.cord})
     rng, array = np.random.default_rng(seed), labels.array.copy()
     clean, flat = labels.array, array.reshape(-1)
     flat[rng.choice(np.flatnonzero(clean == 0), 2000, replace=False)] = rng.choice(labels.values(), 2000)

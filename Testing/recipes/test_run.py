@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scripted_models import Threshold, installed
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.errors import CancelledError, InputError, ModelNotInstalledError
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, read_image, read_labels, write_image
-from SpineGTRefineLib.models import InstalledModel, ModelEntry, ModelStore, Prediction
+from SpineGTRefineLib.models import InstalledModel, ModelEntry, ModelStore
 from SpineGTRefineLib.models.registry import registry
 from SpineGTRefineLib.recipes.batch import RunSettings, run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
@@ -21,27 +22,6 @@ from SpineGTRefineLib.recipes.runner import run_recipe
 
 GRID = Geometry((6, 30, 40), np.diag([4.0, 1.0, -1.0, 1.0]))
 CANAL = mask_type("canal")
-
-
-def installed(name="threshold", contrasts=("T2w",), digest="a" * 64):
-    entry = ModelEntry(name, "r1", "A model that thresholds", contrasts=contrasts, scheme="canal")
-    return InstalledModel(entry, Path(), {"fold_0/checkpoint_final.pth": digest}, "made by the test")
-
-
-class Threshold:
-    """Everything bright is canal."""
-
-    def __init__(self):
-        self.images = 0
-
-    def __call__(self, images, model, *, device, progress, cancel):
-        self.images += 1
-        if cancel is not None and cancel():
-            raise CancelledError("Cancelled.")
-        array = (images[0].array > 100).astype(np.uint8)
-        return Prediction(
-            LabelMap(array, images[0].geometry, scheme("canal")), ("background", "canal"), None, None, {}, {}
-        )
 
 
 def write(root, name, bright=150):

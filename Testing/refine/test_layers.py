@@ -7,7 +7,7 @@ from small_masks import label_map
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import GeometryError, UsageError
 from SpineGTRefineLib.phantoms import make_spine
-from SpineGTRefineLib.refine import compose_masks, decompose_mask
+from SpineGTRefineLib.refine import compose, decompose
 
 CORD, CANAL, L5, SACRUM = 1, 2, 45, 50
 
@@ -32,48 +32,48 @@ def masks():
 
 
 def test_cord_lies_over_canal_over_sacrum_over_spine(masks):
-    line = compose_masks(masks).array[:, 1, 1]
+    line = compose(masks).array[:, 1, 1]
     assert line.tolist() == [L5, L5, L5, L5, CORD, CANAL, SACRUM, 0, 0, 0]
 
 
 def test_a_sacrum_mask_replaces_the_sacrum_of_the_spine_mask(masks):
-    assert not compose_masks(masks).array[7].any()
+    assert not compose(masks).array[7].any()
     del masks["sacrum"]
-    assert (compose_masks(masks).array[7] == SACRUM).all()
+    assert (compose(masks).array[7] == SACRUM).all()
 
 
 def test_the_order_of_the_request_and_missing_masks_do_not_matter(masks):
-    expected = compose_masks(masks).array
-    np.testing.assert_array_equal(compose_masks(dict(reversed(masks.items()))).array, expected)
-    assert compose_masks({"cord": masks["cord"]}).values() == (CORD,)
+    expected = compose(masks).array
+    np.testing.assert_array_equal(compose(dict(reversed(masks.items()))).array, expected)
+    assert compose({"cord": masks["cord"]}).values() == (CORD,)
 
 
 def test_taking_apart_and_composing_again_gives_the_same_map(person):
-    whole = compose_masks({"spine": person.spine, "sacrum": person.sacrum, "canal": person.canal, "cord": person.cord})
-    parts = decompose_mask(whole)
+    whole = compose({"spine": person.spine, "sacrum": person.sacrum, "canal": person.canal, "cord": person.cord})
+    parts = decompose(whole)
     assert set(parts) == {"spine", "sacrum", "canal", "cord"}
-    np.testing.assert_array_equal(compose_masks(parts).array, whole.array)
+    np.testing.assert_array_equal(compose(parts).array, whole.array)
     for name in ("canal", "cord"):
         np.testing.assert_array_equal(parts[name].array != 0, getattr(person, name).array != 0)
         assert parts[name].scheme.name == name
 
 
 def test_the_one_map_speaks_totalspineseg(person):
-    whole = compose_masks({"spine": person.spine, "canal": person.canal, "cord": person.cord})
+    whole = compose({"spine": person.spine, "canal": person.canal, "cord": person.cord})
     plain, loss = whole.converted(scheme("totalspineseg"))
     assert loss.lossless
-    np.testing.assert_array_equal(compose_masks(decompose_mask(plain)).array, whole.array)
+    np.testing.assert_array_equal(compose(decompose(plain)).array, whole.array)
 
 
 def test_only_masks_that_hold_something_come_back(masks):
-    assert set(decompose_mask(compose_masks({"canal": masks["canal"]}))) == {"canal"}
+    assert set(decompose(compose({"canal": masks["canal"]}))) == {"canal"}
 
 
 def test_masks_that_do_not_belong_together_are_refused(masks):
     with pytest.raises(UsageError, match="lesion"):
-        compose_masks({"lesion": masks["canal"]})
+        compose({"lesion": masks["canal"]})
     with pytest.raises(UsageError, match="no mask"):
-        compose_masks({})
+        compose({})
     masks["canal"] = label_map(masks["canal"].array, "canal", spacing=(2, 1, 1))
     with pytest.raises(GeometryError, match="canal"):
-        compose_masks(masks)
+        compose(masks)

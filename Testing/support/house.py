@@ -18,7 +18,7 @@ MODULE_FILE = REPOSITORY / "SpineGTRefine" / "SpineGTRefine.py"
 ROOMS = (
     *("errors", "resources", "fileops", "userfolders", "process"),
     *("anatomy", "imaging", "bids", "refine", "checks"),
-    *("phantoms", "models", "recipes", "engine", "review", "learning", "scene", "panel", "web", "cli"),
+    *("phantoms", "models", "recipes", "engine", "review", "learning", "console", "scene", "panel", "web", "cli"),
 )
 """From the ground up: a room imports only rooms before it."""
 
@@ -28,15 +28,16 @@ STRANGERS = ({"review", "learning"},)
 FRONTS = {"scene": {"panel", "web"}, "panel": set(), "web": set(), "cli": set()}
 """Rooms with a window or a terminal, and the rooms that may import them; beside those only the module file may."""
 
-STARTERS = {f"{LIBRARY}.__main__": {"cli"}, f"{LIBRARY}.cli.review": {"web"}}
-"""Modules that start a front, and which one. A command that opens a window or a station is added here."""
+STARTERS = {LIBRARY: {"console", "refine"}, f"{LIBRARY}.__main__": {"cli"}, f"{LIBRARY}.cli.review": {"web"}}
+"""Modules that open other rooms, and which: a command that opens a window or a station is added here. The top of the
+library opens what a console needs, and only when it is named."""
 
 SHIPPED_WITH_SLICER = frozenset({"numpy", "scipy", "SimpleITK", "vtk", "nibabel"})
 """What Slicer's Python has, with nibabel, which the module asks for once."""
 
 INSIDE_SLICER = (
     *("errors", "resources", "fileops", "userfolders", "process"),
-    *("anatomy", "imaging", "bids", "refine", "checks", "review", "scene", "panel"),
+    *("anatomy", "imaging", "bids", "refine", "checks", "review", "console", "scene", "panel"),
 )
 """Rooms that run inside Slicer's Python."""
 
