@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import slicer
 
 from ..errors import GeometryError, RefineError, UsageError
-from ..imaging import LabelMap, reorient_to_grid
+from ..imaging import LabelMap
 from .act_names import PAINTED, ActNames, fingerprint
 from .case import SceneCase
-from .grids import fill_image, matrix_of, right_handed
 from .history import History, SceneHistory
 from .outside import erase_outside, voxels_outside
+from .watch import VoxelWatch
 
 __all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
 
@@ -45,10 +43,7 @@ class SceneEditor:
         self._cached: tuple[int, LabelMap] | None = None
         self._acts = ActNames(fingerprint(case.segmentation.original))
         self._named = 0
-        self._is_ours = False
-        self._observed: list[tuple[Any, int]] = []
-        self._stamp = self._layer_stamp()
-        self._observe()
+        self._watch = VoxelWatch(case.segmentation.node.GetSegmentation(), self._on_modified)
 
     @property
     def revision(self) -> int:
@@ -99,7 +94,7 @@ class SceneEditor:
             )
         if np.array_equal(labels.array, now.array):
             return
-        self._act(what, lambda: self._write(labels))
+        self._act(what, lambda: self.case.segmentation.write(labels))
 
     @property
     def undo_text(self) -> str:
@@ -139,9 +134,7 @@ class SceneEditor:
 
     def close(self) -> None:
         """Stop following the segmentation."""
-        for segmentation, tag in self._observed:
-            segmentation.RemoveObserver(tag)
-        self._observed.clear()
+        self._watch.close()
 
     def _act(self, what: str, action: Callable[[], None]) -> None:
         names = self._followed()
@@ -166,53 +159,13 @@ class SceneEditor:
         self._named = self._revision
         return self.state
 
-    def _write(self, labels: LabelMap) -> None:
-        """Put all voxels into one layer that all segments share, as they are when a case is loaded."""
-        segmentation = self.case.segmentation
-        for value in labels.values():
-            segmentation.add_segment(value)
-        geometry = right_handed(segmentation.grid)
-        array = reorient_to_grid(labels, geometry).array
-        layer = slicer.vtkOrientedImageData()
-        fill_image(layer, array.astype(np.uint8 if int(array.max(initial=0)) <= 255 else np.uint16))
-        layer.SetImageToWorldMatrix(matrix_of(geometry.affine))
-        name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
-        for segment_id, value in segmentation.values.items():
-            segment = segmentation.node.GetSegmentation().GetSegment(segment_id)
-            if segment is not None:
-                segment.SetLabelValue(value)
-                segment.AddRepresentation(name, layer)
-        segmentation.node.GetSegmentation().InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)
-
     def _do(self, action: Callable[[], bool | None]) -> bool:
         """Do something of our own; an action that returns False has changed nothing."""
-        self._is_ours = True
-        try:
+        with self._watch.paused():
             changed = action() is not False
-        finally:
-            self._is_ours = False
         self._revision += changed
-        self._stamp = self._layer_stamp()
         return changed
 
-    def _observe(self) -> None:
-        segmentation = self.case.segmentation.node.GetSegmentation()
-        kind = slicer.vtkSegmentation
-        # Slicer's undo says nothing but SegmentModified, as do new names and colors.
-        for event in (kind.SourceRepresentationModified, kind.SegmentModified, kind.SegmentAdded, kind.SegmentRemoved):
-            self._observed.append((segmentation, segmentation.AddObserver(event, self._on_modified)))
-
-    def _on_modified(self, caller: Any, event: str) -> None:
-        del caller, event
-        if self._is_ours or (stamp := self._layer_stamp()) == self._stamp:
-            return
-        self._stamp = stamp
+    def _on_modified(self) -> None:
         self._revision += 1
         self._on_painted()
-
-    def _layer_stamp(self) -> tuple[tuple[str, int], ...]:
-        """Say which voxels the segments have, without looking at them: when each segment's layer last changed."""
-        segmentation = self.case.segmentation.node.GetSegmentation()
-        name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
-        layers = ((key, segmentation.GetSegment(key).GetRepresentation(name)) for key in segmentation.GetSegmentIDs())
-        return tuple((key, 0 if layer is None else layer.GetMTime()) for key, layer in layers)

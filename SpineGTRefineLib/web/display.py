@@ -12,8 +12,6 @@ from ..scene import Scene
 from ..scene.case_view import CaseView
 
 SLICES, WITH_3D = "slices", "slices and 3-D"
-STILL_QUALITY = 90
-"""Of pictures of a view at rest. Moving ones get the same: a worse one first would draw everything twice."""
 
 
 class Display(CaseView):
@@ -30,7 +28,7 @@ class Display(CaseView):
     def __init__(self, app: SlicerApp, server: Any) -> None:
         super().__init__(Scene(app.scene, (app,)), app.display_manager.reset_views)
         self._app = app
-        register_rca_factories(app.view_manager, server, interactive_quality=STILL_QUALITY)
+        register_rca_factories(app.view_manager, server)
         self.layouts = LayoutManager(app.scene, app.view_manager, server)
         for name, layout in _layouts().items():
             self.layouts.register_layout(name, layout, lazy_initialization=name == WITH_3D)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trame_slicer.core import SlicerApp
-from undo_stack import UndoStack
 
 from ..bids import Dataset, mask_types
 from ..engine import Engine, find_python, worker_command, worker_environment
@@ -18,9 +17,8 @@ from ..review.session import ReviewSession
 from ..review.signal import Signal
 from ..review.state import SessionState
 from ..review.worklist import Filter, Item
-from ..scene.editor import SceneEditor
 from .display import Display
-from .history import UNDO_STEPS, StationHistory
+from .editor import StationEditor
 from .tools import Tools
 
 Deliver = Callable[[Callable[[], None]], None]
@@ -64,10 +62,8 @@ class Station:
         self.proposal_arrived: Signal[[Proposal]] = Signal()
         self.said: Signal[[str, str]] = Signal()
         self.display = display
-        self.stack = UndoStack(undo_limit=UNDO_STEPS)
         self.tools = Tools(app.segmentation_editor)
         self._editor = app.segmentation_editor
-        self._editor.set_undo_stack(self.stack)
         self._later = later
         self._loaded: LoadedCase | None = None
         self._engine = _engine_or_none(deliver)
@@ -170,13 +166,12 @@ class Station:
     def _on_loaded(self, loaded: LoadedCase) -> None:
         self._loaded = loaded
 
-    def _make_editor(self, labels: LabelMap) -> SceneEditor:
+    def _make_editor(self, labels: LabelMap) -> StationEditor:
         if self._loaded is None:
             raise UsageError("There is no image for this mask.")
         case = self.display.show(self._loaded, labels)
         self._editor.set_active_segmentation(case.segmentation.node, case.volume)
-        history = StationHistory(self.stack, case.segmentation.node.GetSegmentation())
-        return SceneEditor(case, history, lambda: self._later(self._painted))
+        return StationEditor(case, lambda: self._later(self._painted))
 
     def _painted(self) -> None:
         if self.is_open:
