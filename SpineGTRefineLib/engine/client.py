@@ -249,8 +249,8 @@ class Engine:
         if ticket is None or ticket.on_progress is None or ticket.cancelled_at is not None:
             return
         on_progress = ticket.on_progress
-        names = ("fraction", "tile", "tiles", "eta_s")
-        progress = Progress(message["stage"], *(message.get(name) for name in names))  # type: ignore[arg-type]
+        names = ("stage", "fraction", "tile", "tiles", "eta_s", "detail")
+        progress = Progress(**{name: message[name] for name in names if message.get(name) is not None})
         self._delivery.post(lambda: on_progress(progress))
 
     def _on_log_message(self, message: Message) -> None:
@@ -265,7 +265,7 @@ class Engine:
         fields = {name: message[name] for name in ("kind", "cause", "remedy", "exit_code", "trace")}
         if ticket := self._sent.pop(message["id"], None):
             if message["kind"] == CancelledError.__name__:
-                self._end(ticket, State.CANCELLED, error=CancelledError(message["cause"]))
+                self._end(ticket, State.CANCELLED, error=CancelledError(message["cause"], message["remedy"]))
             else:
                 self._end(ticket, State.FAILED, error=JobFailedError(**fields))
         self._pump()

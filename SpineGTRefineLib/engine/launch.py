@@ -32,13 +32,15 @@ _KEEP_MEMORY = {
 """Lets glibc reuse the memory of one tile for the next: a quarter less time on a CPU, bit for bit the same result."""
 
 
-def worker_command(python: str | Path) -> list[str]:
+def worker_command(python: str | Path, handler: str = "") -> list[str]:
     """Return the command that starts the worker of this library in another Python.
+
+    ``handler`` names the class that does the jobs, as ``module:class`` of the library; "" for recipes.
 
     The Python loads this very folder by its path: neither its own site packages nor its working directory can put
     another copy in the way.
     """
-    return [str(python), *ISOLATED, str(Path(__file__).with_name("bootstrap.py"))]
+    return [str(python), *ISOLATED, str(Path(__file__).with_name("bootstrap.py")), *([handler] if handler else [])]
 
 
 def worker_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:

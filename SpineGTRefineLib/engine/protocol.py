@@ -3,9 +3,9 @@
 ====================  =========================================================================================
 from the client       ``run`` (id, job, priority), ``cancel`` (id), ``status``, ``unload``, ``shutdown``
 from the worker       ``hello`` (protocol, version, library, pid, python), ``started`` (id), ``progress`` (id, stage,
-                      fraction, tile, tiles, eta_s), ``computed`` (id: the device is free), ``log`` (text), ``result``
-                      (id, result), ``error`` (id, kind, cause, remedy, exit_code, trace), ``status`` (fields of the
-                      handler, jobs)
+                      fraction, tile, tiles, eta_s, detail), ``computed`` (id: the device is free), ``log`` (text),
+                      ``result`` (id, result), ``error`` (id, kind, cause, remedy, exit_code, trace), ``status``
+                      (fields of the handler, jobs)
 ====================  =========================================================================================
 """
 

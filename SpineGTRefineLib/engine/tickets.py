@@ -25,13 +25,14 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: stage, fraction of the whole (0 to 1), tile i of n, seconds left (None: unknown)."""
+    """How far a job is: stage, fraction of the whole (0 to 1), tile i of n, seconds left (None: unknown), detail."""
 
     stage: str
     fraction: float
     tile: int | None = None
     tiles: int | None = None
     eta_s: float | None = None
+    detail: str = ""
 
 
 class JobFailedError(WorkerError):

@@ -34,8 +34,13 @@ class JobContext:
         self._stage, self._since, self._from = "", time.monotonic(), 0.0
         self.cancelled = threading.Event()
 
-    def progress(self, stage: str, fraction: float, tile: int | None = None, tiles: int | None = None) -> None:
-        """Report progress; ``fraction`` is that of the whole job, 0 to 1. Ends the job if it was cancelled."""
+    def progress(
+        self, stage: str, fraction: float, tile: int | None = None, tiles: int | None = None, *, detail: str = ""
+    ) -> None:
+        """Report progress; ``fraction`` is that of the whole job, 0 to 1. Ends the job if it was cancelled.
+
+        ``detail`` says what changes within the stage, such as the epoch.
+        """
         self.raise_if_cancelled()
         now = time.monotonic()
         if stage != self._stage:
@@ -43,7 +48,8 @@ class JobContext:
         # Measured within the stage: how long the network takes does not follow from how long reading took.
         part = fraction - self._from
         eta = (now - self._since) * (1 - fraction) / part if part > 0 else None
-        self._channel.say("progress", id=self._id, stage=stage, fraction=fraction, tile=tile, tiles=tiles, eta_s=eta)
+        more = {"tile": tile, "tiles": tiles, "eta_s": eta, "detail": detail}
+        self._channel.say("progress", id=self._id, stage=stage, fraction=fraction, **more)
 
     def log(self, text: str) -> None:
         """Send a line to the client's log."""

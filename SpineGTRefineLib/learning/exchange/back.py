@@ -47,12 +47,13 @@ def read_back(path: Path, record: ExportRecord, image: Image, exported: Exported
     GeometryError
         It does not lie on the image's grid.
     """
-    return put_back(read_labels(path, record.numbers.scheme), record, image, exported)
-
-
-def put_back(numbered: LabelMap, record: ExportRecord, image: Image, exported: ExportedCase | None = None) -> LabelMap:
-    """Like :func:`read_back` for a label map in memory, in nnU-Net's numbers."""
+    numbered = read_labels(path, record.numbers.scheme)
     labels = LabelMap(record.numbers.value(numbered.array), numbered.geometry, record.mask_type.scheme)
+    return put_back(labels, image, exported)
+
+
+def put_back(labels: LabelMap, image: Image, exported: ExportedCase | None = None) -> LabelMap:
+    """Put labels of an exported case, or of a part of it, onto the grid of its image; see :func:`read_back`."""
     if exported is not None and exported.geometry is not None:
         return restore_native(replace(reorient_to_grid(labels, exported.geometry), source=None), image.geometry)
     if exported is None or exported.box is None:

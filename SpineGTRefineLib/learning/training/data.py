@@ -13,6 +13,7 @@ from ..exchange import ExportRecord, export_version
 from ..nnunet_planning import SPLITS, is_prepared, prepare
 from ..nnunet_workspace import Workspace
 from ..versions import Version
+from .predictions import ExportedCases
 from .regions import Outputs, outputs_of
 from .report import Report, part_of
 from .request import ALL, TrainingRequest
@@ -52,12 +53,17 @@ class TrainingData:
         """Return what nnU-Net calls a fold of the version: its place in the row of folds."""
         return ALL if fold == ALL else version.folds.index(int(fold))
 
-    def held_back(self, version: Version, fold: str) -> frozenset[str]:
-        """Return the names of the exported cases that a fold holds back; none where it trains on all."""
-        if fold == ALL:
-            return frozenset()
-        splits = json.loads((self.raw / SPLITS).read_text(encoding="utf-8"))
-        return frozenset(splits[version.folds.index(int(fold))]["val"])
+    def held_back(self, version: Version, fold: str) -> ExportedCases:
+        """Return the cases that a fold holds back; none where it trains on all."""
+        names: set[str] = set()
+        if fold != ALL:
+            splits = json.loads((self.raw / SPLITS).read_text(encoding="utf-8"))
+            names = set(splits[version.folds.index(int(fold))]["val"])
+        return ExportedCases(version, self.raw, tuple(case for case in self.record.cases if case.name in names))
+
+    def tested(self, version: Version) -> ExportedCases:
+        """Return the cases of the frozen test set."""
+        return ExportedCases(version, self.raw, tuple(case for case in self.record.cases if case.split == "test"))
 
 
 def make_ready(

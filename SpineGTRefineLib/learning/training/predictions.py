@@ -1,4 +1,4 @@
-"""What a trained model makes of cases that it did not see, in the values and on the grids of the dataset.
+"""What a model makes of cases of a version, and how good that is, in the values and on the grids of the dataset.
 
 The network sees the cases as they were exported, so a model of slices or of the box around the cord is tried on just
 that; what it makes is put back to its place in the image.
@@ -6,30 +6,58 @@ that; what it makes is put back to its place in the image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import CancelledError, ChangedOnDiskError
 from ...imaging import LabelMap, read_image, read_labels, write_labels
-from ...models import InstalledModel, load_model, predict
+from ...models import InstalledModel, LoadedModel, load_model, predict
 from ..evaluation import CaseMetrics, evaluate_case
 from ..exchange import ExportedCase, put_back
 from ..exchange.partial import unverified
-from ..versions import Version, VersionCase
-from .data import TrainingData
+from ..versions import Version
 
 PREDICTIONS = "predictions"
 """Folder of a training with what its models made of cases that they did not see; what ``rank`` is given."""
 
 
+@dataclass(frozen=True)
+class ExportedCases:
+    """Cases of a version as they were exported.
+
+    Parameters
+    ----------
+    version
+        The version.
+    raw
+        Folder of the exported dataset.
+    cases
+        The cases, or parts of cases, that are meant.
+    """
+
+    version: Version
+    raw: Path
+    cases: tuple[ExportedCase, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Keys of the cases."""
+        return frozenset(case.case for case in self.cases)
+
+    def by_case(self) -> Iterator[tuple[str, list[ExportedCase]]]:
+        """Yield each case with its parts."""
+        parts: dict[str, list[ExportedCase]] = {}
+        for case in self.cases:
+            parts.setdefault(case.case, []).append(case)
+        yield from parts.items()
+
+
 def predict_cases(
     model: InstalledModel,
-    data: TrainingData,
-    version: Version,
-    cases: Iterable[ExportedCase],
+    exported: ExportedCases,
     target: Path,
     *,
     device: str = "auto",
@@ -41,68 +69,58 @@ def predict_cases(
     Parameters
     ----------
     model
-        Its values must be those of the exported dataset (an entry without a scheme).
-    data, version
-        What it was trained on.
-    cases
-        Exported cases, or parts of cases, that it did not see.
+        Installed with the scheme of its labels.
+    exported
+        The cases.
     target
         Folder for the masks.
     device, progress, cancel
-        As for :func:`SpineGTRefineLib.models.predict`.
+        As for :func:`SpineGTRefineLib.models.predict`; ``progress`` is called with the name of each case.
 
     Raises
     ------
     CancelledError
         ``cancel`` returned True.
     """
-    missing = {case: parts for case, parts in _by_case(cases).items() if not (target / f"{case}.nii.gz").is_file()}
-    if not missing:
-        return
-    loaded = load_model(model)
-    for number, (case, parts) in enumerate(missing.items()):
+    missing = [(case, parts) for case, parts in exported.by_case() if not (target / f"{case}.nii.gz").is_file()]
+    loaded = load_model(model) if missing else None
+    for number, (case, parts) in enumerate(missing):
         if cancel is not None and cancel():
             raise CancelledError("The prediction was stopped.", "Run it again to go on with the next case.")
         if progress is not None:
             progress(number / len(missing), case)
-        native = read_image(version.path_of(parts[0].images[0]))
-        maps = []
-        for part in parts:
-            folder = data.raw / part.folders[0]
-            channels = range(len(part.images))
-            images = [read_image(folder / f"{part.name}_{channel:04d}.nii.gz") for channel in channels]
-            said = predict(images, loaded, device=device, cancel=cancel).labels
-            numbered = LabelMap(said.array, said.geometry, data.record.numbers.scheme)
-            maps.append(put_back(numbered, data.record, native, part))
+        assert loaded is not None
+        native = read_image(exported.version.path_of(parts[0].images[0]))
+        maps = [put_back(_said(loaded, exported, part, device, cancel), native, part) for part in parts]
         # Parts of a case never overlap.
         labels = maps[0].with_array(np.maximum.reduce([each.array for each in maps]))
         header = native.source.header if native.source else None
         write_labels(target / f"{case}.nii.gz", replace(labels, source=None), header)
 
 
-def score_cases(
-    version: Version, rows: Sequence[VersionCase], folder: Path, in_parts: frozenset[str] = frozenset()
-) -> list[CaseMetrics]:
+def score_cases(exported: ExportedCases, folder: Path) -> list[CaseMetrics]:
     """Score the masks in a folder against those of the version.
+
+    Of a case of which only verified parts count, the rest is left out of both masks.
 
     Parameters
     ----------
-    version, rows
-        Cases to score.
+    exported
+        The cases.
     folder
         Holds ``CASE.nii.gz`` for each of them.
-    in_parts
-        Cases of which only the verified parts count: the rest is left out of both masks.
 
     Raises
     ------
     ChangedOnDiskError
         A mask is not that of the version any more.
     """
+    version, scheme = exported.version, exported.version.mask_type.scheme
+    in_parts = {case.case for case in exported.cases if case.in_parts}
     scores = []
-    for row in rows:
-        prediction = read_labels(folder / f"{row.case}.nii.gz", version.mask_type.scheme)
-        truth = read_labels(version.path_of(row.mask), version.mask_type.scheme, grid=prediction.geometry)
+    for row in (row for row in version.rows if row.case in exported.names):
+        prediction = read_labels(folder / f"{row.case}.nii.gz", scheme)
+        truth = read_labels(version.path_of(row.mask), scheme, grid=prediction.geometry)
         if truth.source is None or truth.source.sha256 != row.mask_sha256:
             raise ChangedOnDiskError(
                 f"The mask of {row.case} is not the one that {version.name} was made from.",
@@ -115,13 +133,12 @@ def score_cases(
     return scores
 
 
-def _by_case(cases: Iterable[ExportedCase]) -> dict[str, list[ExportedCase]]:
-    parts: dict[str, list[ExportedCase]] = {}
-    for case in cases:
-        parts.setdefault(case.case, []).append(case)
-    return parts
-
-
-def exported_cases(data: TrainingData, names: frozenset[str]) -> Iterator[ExportedCase]:
-    """Yield the exported cases, or parts of cases, with these names."""
-    return (case for case in data.record.cases if case.name in names)
+def _said(
+    model: LoadedModel, exported: ExportedCases, part: ExportedCase, device: str, cancel: Callable[[], bool] | None
+) -> LabelMap:
+    """Return what the model makes of a part, in the values of the version's scheme."""
+    folder = exported.raw / part.folders[0]
+    images = [read_image(folder / f"{part.name}_{channel:04d}.nii.gz") for channel in range(len(part.images))]
+    labels = predict(images, model, device=device, cancel=cancel).labels
+    scheme = exported.version.mask_type.scheme
+    return labels if labels.scheme == scheme else labels.converted(scheme)[0]

@@ -14,13 +14,14 @@ from ...bids.jsonfiles import json_text, read_json, require_json, write_json
 from ...errors import ConflictError, UsageError
 from ...models import InstalledModel, ModelEntry, ModelStore
 from ...models.installed import hashes_below
+from ..evaluation import CaseMetrics
 from ..export import export_for_inference
 from ..nnunet_training import train
 from ..versions import Version
 from .card import CARD, PAGE, FoldResult, card_page, make_card
 from .data import TrainingData, make_ready, remove_prepared
 from .failures import explained
-from .predictions import PREDICTIONS, exported_cases, predict_cases, score_cases
+from .predictions import PREDICTIONS, predict_cases, score_cases
 from .report import Report, part_of, silent, span_of
 from .request import TrainingRequest
 from .start import Start, adapted, find_start, may_have_seen
@@ -109,13 +110,13 @@ def train_version(
             step = (TRAINED - PREPARED) / len(request.folds)
             mine = span_of(report, PREPARED + number * step, PREPARED + (number + 1) * step)
             folds[fold] = _train_fold(request, version, data, start, fold, mine, cancel)
-        model = _model(request, data)
+        model = _model(request, version, data)
         scores = _test(request, version, data, model, part_of(report, TRAINED, 1.0, "predicting the test set"), cancel)
         seconds = time.monotonic() - began
         card = make_card(identity, request.as_json()["settings"], folds, scores, seconds)
         installed = store.install_trained(
             model.path,
-            _entry(request, version, data),
+            model.entry,
             {CARD: json_text(card), PAGE: card_page(card)},
             overwrite=True,
         )
@@ -183,7 +184,6 @@ def _train_fold(
 ) -> FoldResult:
     """Train a fold, predict what it holds back, and score that."""
     settings = replace(request.settings, fold=data.index_of(version, fold))
-    began_from = f"{request.start}, fold {start.weights_for(fold)[0]}" if start else ""
     results = train(
         data.workspace,
         data.dataset,
@@ -192,45 +192,37 @@ def _train_fold(
         progress=part_of(report, 0.0, TRAINING_SHARE, f"training fold {fold}"),
         cancel=cancel,
     )
-    names = data.held_back(version, fold)
-    held_back = list(exported_cases(data, names))
+    held_back = data.held_back(version, fold)
     target = request.folder / PREDICTIONS / f"fold_{fold}"
     predict_cases(
-        _raw_model(results, str(settings.fold), mirroring=settings.mirroring),
-        data,
-        version,
+        _inside(results, _entry(request, version, data, (str(settings.fold),))),
         held_back,
         target,
         device=settings.device,
         progress=part_of(report, TRAINING_SHARE, 1.0, f"predicting what fold {fold} held back"),
         cancel=cancel,
     )
-    cases = {case.case for case in held_back}
-    rows = [row for row in version.cases("train") if row.case in cases]
-    all_trained = [case for case in data.record.cases if case.split == "train" and case.name not in names]
+    trained = {case.case for case in data.record.cases if case.split == "train"} - held_back.names
     return FoldResult(
         fold,
-        trained=len({case.case for case in all_trained}),
-        held_back=len(rows),
-        began_from=began_from,
+        trained=len(trained),
+        held_back=len(held_back.names),
+        began_from=f"{request.start}, fold {start.weights_for(fold)[0]}" if start else "",
         new_outputs=start.lacking(data.outputs.meanings) if start else (),
-        may_have_seen=bool(rows) and may_have_seen(start, fold),
-        scores=score_cases(version, rows, target, frozenset(case.case for case in held_back if case.in_parts)),
+        may_have_seen=bool(held_back.names) and may_have_seen(start, fold),
+        scores=score_cases(held_back, target),
     )
 
 
-def _raw_model(results: Path, fold: str, *, mirroring: bool) -> InstalledModel:
-    """Return a model that speaks the exported dataset's numbers, straight from nnU-Net's results."""
-    entry = ModelEntry(f"fold_{fold}", "local", f"Fold {fold}", folds=(fold,), mirroring=mirroring)
-    return InstalledModel(entry, results, hashes_below(results), "training")
-
-
-def _model(request: TrainingRequest, data: TrainingData) -> InstalledModel:
-    """Write the folds that are trained for inference, and return them as one model in the dataset's numbers."""
+def _model(request: TrainingRequest, version: Version, data: TrainingData) -> InstalledModel:
+    """Write the folds that are trained for inference, and return them as one model."""
     (results,) = (data.workspace.results / data.dataset).glob("*__*__*")
-    light = export_for_inference(results, request.folder / "model")
-    entry = ModelEntry(request.name, "local", request.name, mirroring=request.settings.mirroring)
-    return InstalledModel(entry, light, hashes_below(light), "training")
+    return _inside(export_for_inference(results, request.folder / "model"), _entry(request, version, data))
+
+
+def _inside(results: Path, entry: ModelEntry) -> InstalledModel:
+    """Return a model that lies in the folder of its training."""
+    return InstalledModel(entry, results, hashes_below(results), "training")
 
 
 def _test(
@@ -240,15 +232,13 @@ def _test(
     model: InstalledModel,
     progress: Callable[[float, str], None],
     cancel: Callable[[], bool] | None,
-) -> list[Any]:
+) -> list[CaseMetrics]:
     """Predict and score the frozen test set with all folds together."""
-    cases = [case for case in data.record.cases if case.split == "test"]
+    exported = data.tested(version)
     target = request.folder / PREDICTIONS / "test"
     _drop_those_of_other_weights(target, model)
-    predict_cases(model, data, version, cases, target, device=request.settings.device, progress=progress, cancel=cancel)
-    known = {case.case for case in cases}
-    rows = [row for row in version.cases("test") if row.case in known]
-    return score_cases(version, rows, target, frozenset(case.case for case in cases if case.in_parts))
+    predict_cases(model, exported, target, device=request.settings.device, progress=progress, cancel=cancel)
+    return score_cases(exported, target)
 
 
 def _drop_those_of_other_weights(target: Path, model: InstalledModel) -> None:
@@ -259,8 +249,10 @@ def _drop_those_of_other_weights(target: Path, model: InstalledModel) -> None:
         write_json(note, model.hashes)
 
 
-def _entry(request: TrainingRequest, version: Version, data: TrainingData) -> ModelEntry:
-    """Return what the store is told about the model."""
+def _entry(
+    request: TrainingRequest, version: Version, data: TrainingData, folds: tuple[str, ...] | None = None
+) -> ModelEntry:
+    """Return what the store is told about the model, or about one of its folds."""
     numbers = data.record.numbers
     return ModelEntry(
         request.name,
@@ -271,5 +263,6 @@ def _entry(request: TrainingRequest, version: Version, data: TrainingData) -> Mo
         orientation=data.record.orientation,
         scheme=version.mask_type.scheme_name,
         values=dict(enumerate(numbers.values, start=1)),
+        folds=folds,
         mirroring=request.settings.mirroring,
     )
