@@ -56,25 +56,44 @@ class Address:
 
 
 class Seat:
-    """The one place at the station. Pages are told apart by an id that each browser tab makes for itself."""
+    """The one place at the station.
+
+    A page is one browser tab under an id that it makes for itself and keeps when it is reloaded; a connection is how it
+    talks to us at the moment. Whoever has the token can read a page's id, so messages are told apart by connection.
+
+    Attributes
+    ----------
+    holder : str
+        The page that has the seat; "" if it is free.
+    """
 
     def __init__(self) -> None:
         self.holder = ""
+        self._connection = ""
 
-    def claim(self, page: str) -> bool:
-        """Sit down if the seat is free; return whether ``page`` has it now."""
-        self.holder = self.holder or page
-        return self.holder == page
+    def claim(self, page: str, connection: str) -> bool:
+        """Sit down if the seat is free or the page's own; return whether the page has it now."""
+        is_its_own = self.holder == page and not self._connection
+        if page and (not self.holder or is_its_own):
+            self.take_over(page, connection)
+        return self.allows(connection)
 
-    def take_over(self, page: str) -> None:
+    def take_over(self, page: str, connection: str) -> None:
         """Take the seat from whoever has it."""
-        self.holder = page
+        self.holder, self._connection = page, connection
 
-    def leave(self, page: str) -> None:
-        """Stand up; pages that only wait do not matter."""
-        if self.holder == page:
+    def lose(self, connection: str) -> bool:
+        """Note that a connection has ended; return whether it was the holder's, who may come back."""
+        was_holder = self.allows(connection)
+        if was_holder:
+            self._connection = ""
+        return was_holder
+
+    def clear(self) -> None:
+        """Free the seat if its holder has not come back."""
+        if not self._connection:
             self.holder = ""
 
-    def allows(self, page: str) -> bool:
-        """Whether a page may act."""
-        return bool(page) and self.holder == page
+    def allows(self, connection: str) -> bool:
+        """Whether what comes over a connection counts."""
+        return bool(connection) and self._connection == connection

@@ -16,6 +16,7 @@ from ..errors import RefineError
 from .access import Address, Seat
 from .acts import Acts, all_keys
 from .display import Display
+from .gate import Gate
 from .page.page import build_page
 from .parts.editing import EditingPart
 from .parts.finish import FinishPart
@@ -35,6 +36,8 @@ STROKE_S = 0.06
 """One stroke brings dozens of events; what they mean is looked at when they are over."""
 CHECK_S = 0.7
 """How long the mask must rest before it is checked again."""
+RELOAD_S = 5.0
+"""How long the seat is kept for a page whose connection has ended: it may be on its way back."""
 
 START: dict[str, Any] = {
     "trame__title": "SpineGTRefine",
@@ -67,6 +70,7 @@ class StationServer:
         self.state = self._server.state
         self.state.update(START)
         self.seat = Seat()
+        self._gate = Gate(self._server, self.seat, lambda: self._soon("seat", RELOAD_S, self._clear_seat))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         app = SlicerApp()
@@ -81,22 +85,15 @@ class StationServer:
         self.station.opened.connect(self._on_opened)
         for signal in app.segmentation_editor.signals():
             signal.connect(lambda *_: self._soon("edit", STROKE_S, self.parts[EditingPart].update))
-        for name, answer in {
-            "act": self.act,
-            "sit": self.sit,
-            "take_over": self.take_over,
-            "leave": self.leave,
-        }.items():
+        for name, answer in {"act": self.act, "sit": self.sit, "take_over": self.take_over}.items():
             self._server.controller.trigger(name)(answer)
         build_page(self._server, display)
         self._open_first()
 
     # The page asks ---------------------------------------------------------------------------------------------------
 
-    def act(self, page: str, name: str, *arguments: Any) -> None:
-        """Do what a page asks for; a page that has not the seat is not heard."""
-        if not self.seat.allows(page):
-            return
+    def act(self, _page: str, name: str, *arguments: Any) -> None:
+        """Do what the page in the seat asks for; the gate keeps others away."""
         try:
             self.acts.do(name, list(arguments))
         except RefineError as error:
@@ -104,19 +101,18 @@ class StationServer:
         self.station.session.touch()
         self._update()
 
-    def sit(self, page: str) -> None:
-        """Give the seat to a page if it is free."""
-        self.seat.claim(page)
+    def sit(self, page: str) -> bool:
+        """Give the seat to a page if it is free; return whether it has it now."""
+        sits = self.seat.claim(page, self._gate.speaker)
+        if sits:
+            self._gate.let_in()
         self.state.holder = self.seat.holder
+        return sits
 
     def take_over(self, page: str) -> None:
         """Give the seat to a page, whoever has it."""
-        self.seat.take_over(page)
-        self.state.holder = self.seat.holder
-
-    def leave(self, page: str) -> None:
-        """Free the seat."""
-        self.seat.leave(page)
+        self.seat.take_over(page, self._gate.speaker)
+        self._gate.let_in()
         self.state.holder = self.seat.holder
 
     # Running ---------------------------------------------------------------------------------------------------------
@@ -187,6 +183,10 @@ class StationServer:
         if name in self._timers:
             self._timers[name].cancel()
         self._timers[name] = self._loop.call_later(seconds, run)
+
+    def _clear_seat(self) -> None:
+        self.seat.clear()
+        self.state.holder = self.seat.holder
 
     def _open_first(self) -> None:
         try:

@@ -12,17 +12,30 @@ KEPT_BY_BROWSERS = {"Ctrl+N", "Ctrl+T", "Ctrl+W", "Ctrl+Shift+N", "Ctrl+Shift+P"
 
 def test_one_person_sits_and_another_one_waits_or_takes_over():
     seat = Seat()
-    assert seat.claim("one")
-    assert not seat.claim("two")
-    assert not seat.allows("two")
-    seat.leave("two")
-    assert seat.allows("one"), "who only waits cannot free the seat"
-    seat.take_over("two")
-    assert seat.allows("two")
-    assert not seat.allows("one")
-    seat.leave("two")
-    assert seat.claim("one")
+    assert seat.claim("one", "connection 1")
+    assert not seat.claim("two", "connection 2")
+    assert not seat.allows("connection 2")
+    assert not seat.claim("one", "connection 2"), "knowing the name of the page does not help"
+    assert not seat.lose("connection 2"), "who only waits cannot free the seat"
+    assert seat.allows("connection 1")
+    seat.take_over("two", "connection 2")
+    assert seat.allows("connection 2")
+    assert not seat.allows("connection 1")
     assert not Seat().allows("")
+    assert not Seat().claim("", "connection")
+
+
+def test_the_seat_is_kept_for_a_page_that_is_reloaded_and_then_free_for_others():
+    seat = Seat()
+    seat.claim("one", "before")
+    assert seat.lose("before")
+    assert not seat.claim("two", "other")
+    assert seat.claim("one", "after")
+    seat.clear()
+    assert seat.allows("after"), "it had come back"
+    seat.lose("after")
+    seat.clear()
+    assert seat.claim("two", "other")
 
 
 def test_every_address_has_a_token_of_its_own():
