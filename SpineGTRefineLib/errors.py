@@ -139,6 +139,21 @@ class WorkerError(RefineError, RuntimeError):
     exit_code = 55
 
 
+class UnexpectedError(RefineError, RuntimeError):
+    """Something failed that nobody foresaw: a defect of this program, or of a library that it uses."""
+
+    exit_code = 70
+
+    @classmethod
+    def of(cls, error: Exception) -> UnexpectedError:
+        """Tell of such an error in one line; the error itself is to be its cause."""
+        said = " ".join(str(error).split())
+        return cls(
+            f"It failed unexpectedly: {type(error).__name__}: {said}".rstrip(": "),
+            "Report this to the maintainers, with what spine-gt-refine --debug prints.",
+        )
+
+
 class CancelledError(RefineError):
     """The user ended a step before it was done; nothing was written."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ..bids import Case, Dataset
-from ..errors import CancelledError, RefineError
+from ..errors import CancelledError, RefineError, UnexpectedError
 from ..imaging import read_image
 from ..models import InstalledModel, LoadedModel, ModelStore, load_model, predict
 from .companions import read_companions
@@ -20,6 +21,8 @@ from .model_choice import find_model
 from .network import Predict
 from .runner import run_recipe
 from .saving import already_done, save_result
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,10 @@ def run_on_dataset(
             saved = save_result(dataset, case, recipe, image, result)
         except CancelledError:
             raise
-        except RefineError as error:
-            yield CaseOutcome(case.key, error=error, seconds=time.perf_counter() - begin)
+        except Exception as error:  # also a defect of ours, or of a library: it is this case's, and the others go on
+            known = error if isinstance(error, RefineError) else UnexpectedError.of(error)
+            logger.debug("%s failed", case.key, exc_info=error)
+            yield CaseOutcome(case.key, error=known, seconds=time.perf_counter() - begin)
         else:
             yield CaseOutcome(case.key, saved, notes=result.warnings, seconds=time.perf_counter() - begin)
 

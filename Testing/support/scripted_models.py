@@ -17,15 +17,26 @@ def installed(name="threshold", contrasts=("T2w",), digest="a" * 64, of="canal")
 
 
 class Threshold:
-    """Everything bright is canal, or another structure with the value 1."""
+    """Everything bright is the first structure that the model knows."""
 
-    def __init__(self, of="canal"):
-        self.images, self.of = 0, of
+    def __init__(self):
+        self.images = 0
 
-    def __call__(self, images, model, *, device, progress, cancel):
+    def __call__(self, images, model, *, device, progress, cancel, outputs=("labels",)):
         self.images += 1
         if cancel is not None and cancel():
             raise CancelledError("Cancelled.")
-        array = (images[0].array > 100).astype(np.uint8)
-        labels = LabelMap(array, images[0].geometry, scheme(self.of))
-        return Prediction(labels, ("background", self.of), None, None, {}, {})
+        kind = scheme(model.entry.scheme)
+        bright = images[0].array > 100
+        soft = np.stack([~bright, bright]).astype(np.float32) if "probabilities" in outputs else None
+        labels = LabelMap(bright.astype(np.uint8) * min(kind.values), images[0].geometry, kind)
+        return Prediction(labels, ("background", kind.name), soft, None, {}, {})
+
+
+class Models:
+    """A store in which every model is installed."""
+
+    def find(self, name):
+        """Return the model; its labels follow from its name."""
+        kinds = {"rootlets": "rootlets", "cord": "cord", "lumbosacral": "cord", "mouse": "gmwm"}
+        return installed(name, of=next((kind for part, kind in kinds.items() if part in name), "canal"))

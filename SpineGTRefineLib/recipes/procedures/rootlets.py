@@ -76,8 +76,8 @@ def cord_box(cord: LabelMap, margin_mm: float) -> Box:
     tight = Box.around(cord.array)
     if tight is None:
         raise InputError(
-            "There is no cord to look for rootlets around: its mask is empty.",
-            "Correct the case's cord mask, or run another cord model first.",
+            "There is no cord to look for rootlets around: no cord was found in this image.",
+            "Draw a cord mask for the case (a rough one will do), or run another cord model first.",
         )
     margins = [math.ceil(margin_mm / size) for size in cord.geometry.spacing]
     start = [max(0, first - margin) for first, margin in zip(tight.start, margins, strict=True)]
@@ -87,10 +87,11 @@ def cord_box(cord: LabelMap, margin_mm: float) -> Box:
 
 def _cord(work: RecipeWork) -> tuple[LabelMap, str]:
     """Return the case's own cord mask, or else what a model finds, and which of the two it is."""
-    companion = work.companion("cord")
-    if companion is not None:
+    name, companion = work.settings["cord"], work.companion("cord")
+    if companion is not None and companion.array.any():
         return companion, "mask of the case"
-    name = work.settings["cord"]
+    if companion is not None:
+        work.note(f"The cord mask of the case is empty; {name} looks for the cord instead.")
     return work.predict([work.image], model=name).labels, f"model of {name}"
 
 
