@@ -51,6 +51,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/__init__.py
   SpineGTRefineLib/cli/app.py
   SpineGTRefineLib/cli/batch.py
+  SpineGTRefineLib/cli/carried.py
   SpineGTRefineLib/cli/check.py
   SpineGTRefineLib/cli/compare.py
   SpineGTRefineLib/cli/consensus.py
@@ -65,6 +66,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/mask_files.py
   SpineGTRefineLib/cli/models.py
   SpineGTRefineLib/cli/options.py
+  SpineGTRefineLib/cli/propagate.py
   SpineGTRefineLib/cli/publish.py
   SpineGTRefineLib/cli/rank.py
   SpineGTRefineLib/cli/refine.py
@@ -74,6 +76,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/refine_pieces.py
   SpineGTRefineLib/cli/refine_recompose.py
   SpineGTRefineLib/cli/refine_rootlets.py
+  SpineGTRefineLib/cli/refine_sacrum.py
   SpineGTRefineLib/cli/refine_surface.py
   SpineGTRefineLib/cli/report/__init__.py
   SpineGTRefineLib/cli/report/contents.py
@@ -82,6 +85,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/report/outlines.py
   SpineGTRefineLib/cli/report/page.py
   SpineGTRefineLib/cli/report/plots.py
+  SpineGTRefineLib/cli/report/registration.py
   SpineGTRefineLib/cli/report/shapes.py
   SpineGTRefineLib/cli/report/slices.py
   SpineGTRefineLib/cli/report/sliceview.py
@@ -197,13 +201,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/trainer.py
   SpineGTRefineLib/learning/training/__init__.py
   SpineGTRefineLib/learning/training/card.py
+  SpineGTRefineLib/learning/training/champion.py
   SpineGTRefineLib/learning/training/data.py
   SpineGTRefineLib/learning/training/failures.py
+  SpineGTRefineLib/learning/training/frozen_test.py
   SpineGTRefineLib/learning/training/predictions.py
   SpineGTRefineLib/learning/training/regions.py
   SpineGTRefineLib/learning/training/report.py
   SpineGTRefineLib/learning/training/request.py
   SpineGTRefineLib/learning/training/run.py
+  SpineGTRefineLib/learning/training/shipping.py
   SpineGTRefineLib/learning/training/start.py
   SpineGTRefineLib/learning/versions/__init__.py
   SpineGTRefineLib/learning/versions/build.py
@@ -295,6 +302,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
+  SpineGTRefineLib/recipes/carrying.py
   SpineGTRefineLib/recipes/companions.py
   SpineGTRefineLib/recipes/composition.py
   SpineGTRefineLib/recipes/cord_crop.py
@@ -311,7 +319,9 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/procedures/plain.py
   SpineGTRefineLib/recipes/procedures/rootlets.py
   SpineGTRefineLib/recipes/procedures/spine.py
+  SpineGTRefineLib/recipes/propagation.py
   SpineGTRefineLib/recipes/runner.py
+  SpineGTRefineLib/recipes/sacrum_from_ct.py
   SpineGTRefineLib/recipes/saving.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/stated_settings.py
@@ -342,6 +352,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/overlap.py
   SpineGTRefineLib/refine/pieces.py
   SpineGTRefineLib/refine/posterior.py
+  SpineGTRefineLib/refine/reach.py
   SpineGTRefineLib/refine/rootlets.py
   SpineGTRefineLib/refine/runs.py
   SpineGTRefineLib/refine/sacrum.py
@@ -409,14 +420,16 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/acts.py
   SpineGTRefineLib/web/display.py
   SpineGTRefineLib/web/editor.py
+  SpineGTRefineLib/web/gate.py
   SpineGTRefineLib/web/graphics.py
   SpineGTRefineLib/web/page/__init__.py
   SpineGTRefineLib/web/page/controls.py
+  SpineGTRefineLib/web/page/dialogs.py
+  SpineGTRefineLib/web/page/frame.py
   SpineGTRefineLib/web/page/left.py
+  SpineGTRefineLib/web/page/over_views.py
   SpineGTRefineLib/web/page/page.py
   SpineGTRefineLib/web/page/right.py
-  SpineGTRefineLib/web/page/script.py
-  SpineGTRefineLib/web/page/style.py
   SpineGTRefineLib/web/parts/__init__.py
   SpineGTRefineLib/web/parts/editing.py
   SpineGTRefineLib/web/parts/finish.py
@@ -509,4 +522,6 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Report/report.css
   Resources/Report/report.html.j2
   Resources/Report/scores.html.j2
+  Resources/Station/station.css
+  Resources/Station/station.js
   )

@@ -3,13 +3,21 @@
 Importing this loads neither PyTorch nor nnU-Net; training itself needs both.
 """
 
+from .card import card_of
+from .champion import Challenge, challenges, champion_of
 from .request import TrainingRequest, training_request, trainings_folder
-from .run import TrainedModel, card_of, train_version
+from .run import TrainedModel, train_version
+from .shipping import ShippedModel, ship_model
 
 __all__ = [
+    "Challenge",
+    "ShippedModel",
     "TrainedModel",
     "TrainingRequest",
     "card_of",
+    "challenges",
+    "champion_of",
+    "ship_model",
     "train_version",
     "training_request",
     "trainings_folder",

@@ -11,6 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from ... import __version__
+from ...bids.jsonfiles import require_json
+from ...models import InstalledModel
 from ..evaluation import CaseMetrics, summarize
 
 CARD, PAGE = "training.json", "MODEL_CARD.md"
@@ -61,6 +63,7 @@ class FoldResult:
             "NewOutputs": list(self.new_outputs),
             "MayHaveSeenHeldBack": self.may_have_seen,
             "Dice": self.dice,
+            "Structures": structure_table(self.scores),
         }
 
 
@@ -95,9 +98,15 @@ def software() -> dict[str, str]:
     return found
 
 
+def card_of(model: InstalledModel) -> dict[str, Any] | None:
+    """Return the card of a model that was trained here; None for others."""
+    path = model.path.parent / CARD
+    return require_json(path) if path.is_file() else None
+
+
 def make_card(
     identity: Mapping[str, Any],
-    settings: Mapping[str, Any],
+    request: Mapping[str, Any],
     folds: Mapping[str, FoldResult],
     test: Sequence[CaseMetrics],
     seconds: float,
@@ -108,8 +117,8 @@ def make_card(
     ----------
     identity
         What was trained on what: id, name, version with hashes, kind of mask, the model it began from.
-    settings
-        Of the training.
+    request
+        What was asked for, as JSON.
     folds
         How each fold went.
     test
@@ -122,7 +131,9 @@ def make_card(
         "Format": FORMAT,
         **identity,
         "Created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "Settings": dict(settings),
+        "Settings": request["settings"],
+        "Export": request["export"],
+        "Regions": request["regions"],
         "Folds": {name: result.as_json() for name, result in folds.items()},
         "OutOfFold": {"Dice": mean_dice(held_back), "Structures": structure_table(held_back)},
         "Test": {"Dice": mean_dice(test), "Structures": structure_table(test)},

@@ -18,7 +18,7 @@ from ..evaluation import CaseMetrics
 from ..export import export_for_inference
 from ..nnunet_training import train
 from ..versions import Version
-from .card import CARD, PAGE, FoldResult, card_page, make_card
+from .card import CARD, PAGE, FoldResult, card_of, card_page, make_card
 from .data import TrainingData, make_ready, remove_prepared
 from .failures import explained
 from .predictions import PREDICTIONS, predict_cases, score_cases
@@ -113,7 +113,7 @@ def train_version(
         model = _model(request, version, data)
         scores = _test(request, version, data, model, part_of(report, TRAINED, 1.0, "predicting the test set"), cancel)
         seconds = time.monotonic() - began
-        card = make_card(identity, request.as_json()["settings"], folds, scores, seconds)
+        card = make_card(identity, request.as_json(), folds, scores, seconds)
         installed = store.install_trained(
             model.path,
             model.entry,
@@ -123,12 +123,6 @@ def train_version(
         if not keep_prepared:
             remove_prepared(data)
     return TrainedModel(installed, card, request.folder / PREDICTIONS)
-
-
-def card_of(model: InstalledModel) -> dict[str, Any] | None:
-    """Return the card of a model that was trained here; None for others."""
-    path = model.path.parent / CARD
-    return require_json(path) if path.is_file() else None
 
 
 def _claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict[str, Any]:
