@@ -4,18 +4,20 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bids_validator import validator_errors
 from bids_world import add_image, make_labels
 
 from SpineGTRefineLib.bids import Dataset, load_mask, locks, mask_type, mask_types, save_mask
 from SpineGTRefineLib.bids.layout import drafts_folder, sidecar_path
+from SpineGTRefineLib.bids.softmaps import SoftMap, save_soft_map
 from SpineGTRefineLib.imaging import read_image
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Dataset:
-    """A valid raw dataset, refined: all mask types, sessions, two raters, history, locks, drafts, a bad sidecar."""
+    """A valid raw dataset, refined: all masks, soft maps, sessions, raters, history, locks, drafts, a bad sidecar."""
     root = tmp_path / "study"
     names = ("sub-01/ses-M0/anat/sub-01_ses-M0_acq-sag_run-1_T2w", "sub-02/ses-M0/anat/sub-02_ses-M0_T1w")
     for number, name in enumerate(names):
@@ -33,6 +35,8 @@ def study(tmp_path: Path) -> Dataset:
             for rater, status, stop in (("", "proposed", 3), ("AB", "corrected", 4), ("", "proposed", 5)):
                 labels = make_labels(kind.name, fill=value, stop=stop)
                 save_mask(dataset, case, kind, labels, image=image, rater=rater, status=status)
+        soft = SoftMap("rootletsC5", np.full(image.geometry.shape, 0.25, np.float32), "How likely it is.")
+        save_soft_map(dataset, case, soft, image=image, mask_type=mask_type("rootlets"))
     first, canal = dataset.cases()[0], mask_type("canal")
     sidecar_path(dataset.mask_path(first, canal)).write_text("{bad")
     labels = load_mask(dataset, first, canal)
@@ -47,6 +51,7 @@ def study(tmp_path: Path) -> Dataset:
 def test_the_validator_finds_no_error_alone_and_inside_the_raw_dataset(study):
     state = study.output / ".spine-gt-refine"
     assert all(list((state / part).rglob("*")) for part in ("events", "locks", "history", "drafts"))
+    assert len(list(study.output.rglob("*_desc-refined_probseg.nii.gz"))) == len(study)
     assert validator_errors(study.output) == []
     assert validator_errors(study.root, "--recursive") == []
 
