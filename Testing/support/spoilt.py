@@ -43,12 +43,12 @@ def pairs(count: int, prevalence: float, kinds=KINDS, *, seed: int = 0, atlas: b
     made = []
     for number in range(count):
         truth = healthy(50_000 + number)
-        drawn = _shaky(truth, 0.6, draw)
-        model = _shaky(truth, 0.8, draw)
+        drawn = shaky(truth, 0.6, draw)
+        model = shaky(truth, 0.8, draw)
         kind = kinds[int(draw.integers(len(kinds)))] if number in wrong else ""
         mask = spoil(drawn, kind, draw) if kind else drawn
         if atlas:
-            mask = _bent(mask)
+            mask = bent(mask)
         made.append(Pair(f"sub-{number:03d}_T2w", mask, model, kind))
     return made
 
@@ -73,11 +73,11 @@ def spoil(labels: LabelMap, kind: str, draw: np.random.Generator) -> LabelMap:
     raise ValueError(kind)
 
 
-def _shaky(labels: LabelMap, amplitude: float, draw: np.random.Generator) -> LabelMap:
+def shaky(labels: LabelMap, amplitude: float, draw: np.random.Generator) -> LabelMap:
     return labels.with_array(wobble(labels.array, labels.geometry.spacing, amplitude, draw))
 
 
-def _bent(labels: LabelMap) -> LabelMap:
+def bent(labels: LabelMap) -> LabelMap:
     """Shift each slice along the cord by the same smooth curve: the misfit of an atlas, the same in all masks."""
     array = labels.array.copy()
     axis = int((labels.geometry.orientation[:, 0] == 2).argmax())
