@@ -91,8 +91,8 @@ LUMBOSACRAL = Demo(
     measure=_measure,
     purpose=(
         "Lumbar phantoms, T1w and T2w, in the box that the recipe lumbosacral cuts around the cord: 0.5 mm, gray "
-        "values stretched to 0 … 255. It is meant for T2w: on T1w (the last phantom below) it goes on below the end of the "
-        "cord, and a run says so. Cauda equina, fatty filum and disease are not in them. The first 12 epochs ran "
+        "values stretched to 0 … 255. It is meant for T2w: on T1w (the last phantom below) it goes on below the end of "
+        "the cord, and a run says so. Cauda equina, fatty filum and disease are not in them. The first 12 epochs ran "
         "with the learning rate of a plan of 28 epochs, so that training it anew gives a similar model, not the same."
     ),
 )
