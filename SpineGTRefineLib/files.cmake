@@ -61,6 +61,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/doctor.py
   SpineGTRefineLib/cli/env.py
   SpineGTRefineLib/cli/evaluate.py
+  SpineGTRefineLib/cli/export_options.py
+  SpineGTRefineLib/cli/finetune.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
   SpineGTRefineLib/cli/mask_files.py
@@ -93,8 +95,11 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/review.py
   SpineGTRefineLib/cli/run.py
   SpineGTRefineLib/cli/scoring.py
+  SpineGTRefineLib/cli/ship.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
+  SpineGTRefineLib/cli/train.py
+  SpineGTRefineLib/cli/training_options.py
   SpineGTRefineLib/cli/version.py
   SpineGTRefineLib/cli/version_adopt.py
   SpineGTRefineLib/cli/version_build.py
@@ -205,6 +210,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/training/data.py
   SpineGTRefineLib/learning/training/failures.py
   SpineGTRefineLib/learning/training/frozen_test.py
+  SpineGTRefineLib/learning/training/jobs.py
   SpineGTRefineLib/learning/training/predictions.py
   SpineGTRefineLib/learning/training/regions.py
   SpineGTRefineLib/learning/training/report.py
@@ -212,11 +218,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/training/run.py
   SpineGTRefineLib/learning/training/shipping.py
   SpineGTRefineLib/learning/training/start.py
+  SpineGTRefineLib/learning/training/worker.py
   SpineGTRefineLib/learning/versions/__init__.py
   SpineGTRefineLib/learning/versions/build.py
   SpineGTRefineLib/learning/versions/difference.py
   SpineGTRefineLib/learning/versions/facts.py
   SpineGTRefineLib/learning/versions/fingerprints.py
+  SpineGTRefineLib/learning/versions/latest.py
   SpineGTRefineLib/learning/versions/places.py
   SpineGTRefineLib/learning/versions/rows.py
   SpineGTRefineLib/learning/versions/selection.py
@@ -311,6 +319,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/grids.py
   SpineGTRefineLib/recipes/guards.py
   SpineGTRefineLib/recipes/image_source.py
+  SpineGTRefineLib/recipes/level_doubts.py
   SpineGTRefineLib/recipes/model_choice.py
   SpineGTRefineLib/recipes/network.py
   SpineGTRefineLib/recipes/procedures/__init__.py
@@ -435,6 +444,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/parts/finish.py
   SpineGTRefineLib/web/parts/looks.py
   SpineGTRefineLib/web/parts/models.py
+  SpineGTRefineLib/web/parts/notices.py
   SpineGTRefineLib/web/parts/part.py
   SpineGTRefineLib/web/parts/problems.py
   SpineGTRefineLib/web/parts/versions.py
@@ -451,6 +461,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Anatomy/schemes/cord.csv
   Resources/Anatomy/schemes/gmwm.csv
   Resources/Anatomy/schemes/rootlets.csv
+  Resources/Anatomy/schemes/rootlets_in_canal.csv
   Resources/Anatomy/schemes/sacrum.csv
   Resources/Anatomy/schemes/sct_discs.csv
   Resources/Anatomy/schemes/spinal_levels.csv
@@ -471,6 +482,8 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Environments/models.toml
   Resources/Learning/mouse_rounds.toml
   Resources/Learning/regions.toml
+  Resources/Learning/settings/nnunet.toml
+  Resources/Learning/settings/small.toml
   Resources/Metrics/metrics.csv
   Resources/Models/demo/canal/MODEL_CARD.md
   Resources/Models/demo/canal/SHA256.json

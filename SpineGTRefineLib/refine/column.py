@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from ..imaging import LabelMap
+from ..imaging import Geometry, LabelMap
 from .components import label_components
 from .level_names import Looks
 from .spread import spread
@@ -23,6 +23,9 @@ SMALLEST = 0.12
 
 ATLAS_MM3 = 400.0
 """A piece of C1 below this volume says nothing."""
+
+ATLAS_MM = 45.0
+"""Pieces of C1 lie within this distance of its largest one."""
 
 TOO_FAR, TOO_NEAR = 1.6, 0.5
 """Neighbours further apart than this (in terms of the distances around) have one between them; nearer ones are one."""
@@ -91,6 +94,18 @@ def find_column(parts: LabelMap) -> Column:
         bodies[voxels] = member.label
         members = [member, *members]
     return Column(tuple(members), bodies)
+
+
+def head_axis(grid: Geometry) -> tuple[int, int]:
+    """Return the array axis that runs between foot and head, and the index of its last slice towards the head."""
+    axis = int(np.abs(grid.affine[2, :3]).argmax())
+    return axis, grid.shape[axis] - 1 if grid.affine[2, axis] > 0 else 0
+
+
+def room_above(grid: Geometry, point: np.ndarray) -> float:
+    """Millimetres between a point and the head end of the image."""
+    axis, last = head_axis(grid)
+    return float(abs(last - grid.to_index(point)[axis]) * grid.spacing[axis])
 
 
 def _separated(mask: np.ndarray, parts: LabelMap) -> np.ndarray:
@@ -170,12 +185,14 @@ def _with_gaps(members: list[Member]) -> list[Member]:
 
 
 def _atlas(parts: LabelMap, members: list[Member], label: int) -> tuple[Member, np.ndarray] | None:
-    """Find C1 above all others: it has no body."""
+    """Find C1 above all others: it has no body, so its ring may be drawn in several pieces."""
     pieces, sizes = label_components(parts.array == parts.scheme.value_of("vertebra_C1"))
     if not sizes.size or sizes.max() * parts.geometry.voxel_volume < ATLAS_MM3:
         return None
-    voxels = pieces == int(sizes.argmax()) + 1
-    center = np.asarray(parts.geometry.to_world(np.array(ndimage.center_of_mass(voxels))))
-    if members and center[2] < members[0].center[2]:
+    centers = parts.geometry.to_world(np.array(ndimage.center_of_mass(pieces > 0, pieces, range(1, sizes.size + 1))))
+    largest = centers[sizes.argmax()]
+    if members and largest[2] < members[0].center[2]:
         return None
-    return Member(label, center, {"C1": 1.0}), voxels
+    chosen = np.zeros(sizes.size + 1, dtype=bool)
+    chosen[1:] = np.linalg.norm(centers - largest, axis=1) < ATLAS_MM
+    return Member(label, largest, {"C1": 1.0}), chosen[pieces]

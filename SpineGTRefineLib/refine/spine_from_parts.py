@@ -8,22 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from ..anatomy import disc_below, scheme
+from ..anatomy import LabelScheme, disc_below, scheme
 from ..imaging import Geometry, LabelMap
-from .column import Column, find_column
-from .components import label_components, largest_component
+from .column import Column, find_column, room_above
+from .components import label_components
 from .level_names import Naming, name_chain
-from .nearest import nearest_label
-from .spread import spread
-
-LOOSE_REACH_MM = 6.0
-"""A posterior piece that hangs on no body goes to the nearest vertebra within this distance."""
-
-SACRUM_MM3 = 1500.0
-"""A piece of sacrum below this volume says nothing about the levels above it."""
-
-SACRUM_REACH = 1.6
-"""The sacrum is directly below the last vertebra if it begins within this many distances between vertebrae."""
+from .posterior import whole_vertebrae
+from .reach import reach_steps
+from .sacrum import Sacrum, find_sacrum
 
 AXIS_LOOKS = 0.95
 """How much a cervical vertebra looks like C2 for having no body above it: only C2 has none."""
@@ -48,14 +40,14 @@ class NamedSpine:
     naming
         Their names and how sure they are; None where no human spine explains the chain (then only the sacrum is in
         ``labels``), or where there is no vertebra.
-    above_sacrum
-        Whether the last vertebra sits on a sacrum that is in the image.
+    sacrum
+        The sacrum, and whether the last vertebra sits on it.
     """
 
     labels: LabelMap
     column: Column
     naming: Naming | None
-    above_sacrum: bool
+    sacrum: Sacrum
 
 
 def spine_from_parts(parts: LabelMap, fixed: Mapping[int, str] | None = None) -> NamedSpine:
@@ -76,24 +68,34 @@ def spine_from_parts(parts: LabelMap, fixed: Mapping[int, str] | None = None) ->
     column = find_column(parts)
     discs, pieces = _discs(parts, column)
     column = _with_axis(column, parts.geometry)
-    sacrum = _sacrum(parts)
-    above_sacrum = _sits_on(column, sacrum, parts)
-    naming = name_chain([member.looks for member in column.members], above_sacrum=above_sacrum, fixed=fixed)
+    sacrum = find_sacrum(parts, column)
+    whole, above = whole_vertebrae(column, parts)
+    looks = [member.looks for member in column.members]
+    naming = name_chain(looks, reach_steps(column, whole, parts), above_sacrum=sacrum.carries, fixed=fixed)
     target = scheme("spine")
     result = np.zeros(parts.array.shape, dtype=np.uint8)
     if naming is not None:
-        values = np.zeros(int(column.labels.max()) + 1, dtype=np.uint8)
-        for member, level in zip(column.members, naming.levels, strict=True):
-            if member.label:
-                values[member.label] = target.value_of(f"vertebra_{level}")
-        result = values[_whole_vertebrae(column, parts)]
-        names = _disc_names(naming, discs)
-        lookup = np.zeros(int(pieces.max()) + 1, dtype=np.uint8)
-        for piece, key in names.items():
-            lookup[piece] = target.value_of(key)
-        result = np.where(lookup[pieces] > 0, lookup[pieces], result)
-    result[sacrum] = target.value_of("sacrum")
-    return NamedSpine(LabelMap(result, parts.geometry, target), column, naming, above_sacrum)
+        result = _valued(whole, _vertebra_names(column, naming, above), target)
+        drawn_discs = _valued(pieces, _disc_names(naming, discs), target)
+        result = np.where(drawn_discs > 0, drawn_discs, result)
+    result[sacrum.mask] = target.value_of("sacrum")
+    return NamedSpine(LabelMap(result, parts.geometry, target), column, naming, sacrum)
+
+
+def _valued(numbers: np.ndarray, names: Mapping[int, str], target: LabelScheme) -> np.ndarray:
+    """Replace numbers by the values of the structures that they stand for; others become 0."""
+    lookup = np.zeros(max(int(numbers.max()), *names, 0) + 1, dtype=np.uint8)
+    for number, key in names.items():
+        lookup[number] = target.value_of(key)
+    return np.asarray(lookup[numbers])
+
+
+def _vertebra_names(column: Column, naming: Naming, above: int) -> dict[int, str]:
+    """Name the members that were found, and the vertebra above them if there can be one."""
+    named = zip(column.members, naming.levels, strict=True)
+    names = {member.label: f"vertebra_{level}" for member, level in named if member.label}
+    first = naming.column.index(naming.levels[0])
+    return {**names, above: f"vertebra_{naming.column[first - 1]}"} if first else names
 
 
 def _with_axis(column: Column, grid: Geometry) -> Column:
@@ -101,46 +103,11 @@ def _with_axis(column: Column, grid: Geometry) -> Column:
     members = column.members
     if not members or members[0].looks.get("C", 0.0) < 0.5:
         return column
-    if _room_above(grid, members[0].center) < AXIS_ROOM_MM:
+    if room_above(grid, members[0].center) < AXIS_ROOM_MM:
         return column
     looks = {region: part * (1 - AXIS_LOOKS) for region, part in members[0].looks.items()}
     looks["C2"] = looks.get("C2", 0.0) + AXIS_LOOKS
     return replace(column, members=(replace(members[0], looks=looks), *members[1:]))
-
-
-def _room_above(grid: Geometry, point: np.ndarray) -> float:
-    """Millimetres between a point and the top of the image, along the axis that runs from foot to head."""
-    axis = int(np.abs(grid.affine[2, :3]).argmax())
-    index = float(grid.to_index(point)[axis])
-    return (grid.shape[axis] - 1 - index if grid.affine[2, axis] > 0 else index) * grid.spacing[axis]
-
-
-def _whole_vertebrae(column: Column, parts: LabelMap) -> np.ndarray:
-    """Give the posterior elements to the bodies that they hang on; C1 has its own part and takes none."""
-    posterior = parts.array == parts.scheme.value_of("vertebra_part_posterior")
-    atlas = parts.array == parts.scheme.value_of("vertebra_C1")
-    bodies = np.where(atlas, 0, column.labels)
-    whole = spread(bodies, posterior | (bodies > 0))
-    loose = posterior & (whole == 0)
-    whole += nearest_label(whole, loose, parts.geometry, LOOSE_REACH_MM)
-    return np.where(atlas, column.labels, whole)
-
-
-def _sacrum(parts: LabelMap) -> np.ndarray:
-    mask = parts.array == parts.scheme.value_of("sacrum")
-    return np.asarray(largest_component(mask.astype(np.uint8)) > 0)
-
-
-def _sits_on(column: Column, sacrum: np.ndarray, parts: LabelMap) -> bool:
-    """Whether the sacrum begins directly below the last vertebra."""
-    members = column.members
-    if not members or np.count_nonzero(sacrum) * parts.geometry.voxel_volume < SACRUM_MM3:
-        return False
-    last = members[-1].center
-    voxels = parts.geometry.to_world(np.argwhere(sacrum))
-    usual = float(np.linalg.norm(last - members[-2].center)) if len(members) > 1 else 35.0
-    nearest = float(np.linalg.norm(voxels - last, axis=1).min())
-    return bool(voxels[:, 2].mean() < last[2] and nearest < SACRUM_REACH * usual)
 
 
 def _discs(parts: LabelMap, column: Column) -> tuple[dict[int, int], np.ndarray]:

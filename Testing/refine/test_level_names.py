@@ -57,6 +57,22 @@ def test_a_vertebra_that_was_not_found_is_counted():
     assert name_chain(chain).levels[3] == "C5"
 
 
+def test_the_step_in_the_transverse_processes_shows_l1_although_it_looks_thoracic():
+    names = ("T9", "T10", "T11", "T12", "L1", "L2", "L3")
+    chain = looks("T9", "T10", "T11", "T12", "T12", "L2", "L3")
+    assert name_chain(chain).levels != names
+    naming = name_chain(chain, (-0.05, -0.05, -0.1, 0.32, 0.0, None))
+    assert naming.levels == names
+    assert naming.contradicting == (4,)
+
+
+def test_a_process_drawn_too_short_does_not_outweigh_what_is_seen():
+    names = column_of()[7:]
+    steps = [-0.03] * (len(names) - 1)
+    steps[4] = 0.28  # T5 was drawn too short, so T6 beside it seems to reach far
+    assert name_chain(looks(*names), steps, above_sacrum=True).levels == names
+
+
 def test_what_a_rater_knows_decides():
     naming = name_chain(looks("T5", "T6", "T7"), fixed={0: "T5"})
     assert naming.levels == ("T5", "T6", "T7")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.imaging import Box, crop
 from SpineGTRefineLib.learning.demos.spine_phantoms import parts_of
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.refine.spine_from_parts import spine_from_parts
@@ -49,6 +50,30 @@ def test_a_body_that_was_not_drawn_is_counted_and_its_neighbours_keep_their_name
         value = SPINE.value_of(f"vertebra_{level}")
         true = lumbar.spine.array == value
         assert (found.labels.array[true] == value).mean() > 0.9
+
+
+def test_the_process_of_a_vertebra_whose_body_is_out_of_view_has_its_own_name(lumbar):
+    parts = parts_of(lumbar)
+    top = np.argwhere(lumbar.semantic.mask([49]) & lumbar.spine.mask([SPINE.value_of("vertebra_T12")]))[:, 2].max()
+    cut = Box((0, 0, 0), (*parts.array.shape[:2], int(top) + 3))
+    cropped, truth = crop(parts, cut), crop(lumbar.spine, cut).array
+    found = spine_from_parts(cropped)
+    value = SPINE.value_of("vertebra_T11")
+    drawn = found.labels.array[truth == value]
+    assert drawn.size > 0
+    assert (drawn == value).mean() > 0.6
+    assert found.naming.levels[0] == "T12"
+
+
+def test_a_false_sacrum_below_a_neck_is_left_out_and_told():
+    neck = make_spine(9203, spacing=2.5, region="cervical", rootlets=False)
+    parts = parts_of(neck)
+    array = parts.array.copy()
+    array[5:15, 10:20, :8] = PARTS.value_of("sacrum")
+    found = spine_from_parts(replace(parts, array=array))
+    assert not (found.labels.array == SPINE.value_of("sacrum")).any()
+    assert found.sacrum.rejected > 0
+    assert found.naming.levels[:2] == ("C1", "C2")
 
 
 def test_an_empty_map_gives_an_empty_spine_without_names(lumbar):

@@ -1,0 +1,76 @@
+"""What a rater should know about levels that were counted: how sure they are, and what they rest on."""
+
+from __future__ import annotations
+
+from ..anatomy import scheme
+from ..checks import Problem
+from ..refine.column import Column
+from ..refine.level_names import Naming
+
+
+def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
+    """List what is not sure about the levels of a column, and what was not found.
+
+    Parameters
+    ----------
+    column
+        The vertebrae that were found.
+    naming
+        Their names; None where no human spine explains them.
+    """
+    if not column.found:
+        return [problem("no_vertebra", "error", "No vertebra was found.", "Check image, contrast and region.")]
+    if naming is None:
+        text = f"{len(column.members)} vertebrae in one chain: no human spine explains them, so none is named."
+        return [problem("no_naming", "error", text, "Look at the image: parts may have been seen twice.")]
+    return [*_doubt(naming), *_contradictions(naming), *_missing(column, naming), *_alone(column, naming)]
+
+
+def problem(rule: str, severity: str, message: str, remedy: str, level: str | None = None) -> Problem:
+    """Return a problem of a case, or of one level (``T5``)."""
+    key = f"vertebra_{level}" if level else None
+    value = scheme("spine").value_of(key) if key else None
+    return Problem(rule, severity, key, value, None, None, message, remedy)  # type: ignore[arg-type]
+
+
+def _doubt(naming: Naming) -> list[Problem]:
+    first, last = naming.levels[0], naming.levels[-1]
+    if naming.margin == 0.0:
+        text = f"No landmark is in view, so the levels cannot be known; they are called {first} to {last} for now."
+        advice = "Say which one is first (--set first_level=T5), or shift them: refine shift-levels."
+        return [problem("no_landmark", "error", text, advice)]
+    if naming.is_sure:
+        return _usual_number(naming)
+    others = f" (the first could also be {', '.join(naming.rivals)})" if naming.rivals else ""
+    text = f"The levels {first} to {last} are not sure{others}."
+    return [problem("unsure_levels", "warning", text, "Check them from a landmark, and shift if needed.")]
+
+
+def _usual_number(naming: Naming) -> list[Problem]:
+    if not naming.rests_on_usual_number:
+        return []
+    other = naming.runner_up
+    text = "The levels hold for the usual number of vertebrae; in a spine with one more or less they could be "
+    text += f"{other[0]} to {other[-1]}: this view does not tell."
+    return [problem("usual_number", "info", text, "Compare with an image that shows more of the spine.")]
+
+
+def _contradictions(naming: Naming) -> list[Problem]:
+    levels = [naming.levels[position] for position in naming.contradicting]
+    text = "{0} does not look like its region; the landmarks above and below say that it must be {0}."
+    advice = "Check the count of the vertebrae."
+    return [problem("contradicting_landmarks", "warning", text.format(level), advice, level) for level in levels]
+
+
+def _missing(column: Column, naming: Naming) -> list[Problem]:
+    levels = [level for member, level in zip(column.members, naming.levels, strict=True) if not member.label]
+    text = "{} was not found, but there is room for it: the levels are counted with it."
+    advice = "Draw it, or check the levels."
+    return [problem("missing_vertebra", "warning", text.format(level), advice, level) for level in levels]
+
+
+def _alone(column: Column, naming: Naming) -> list[Problem]:
+    if len(column.found) > 1:
+        return []
+    text = f"Only one vertebra is in view ({naming.levels[0]}): its level rests on its looks alone."
+    return [problem("one_vertebra", "warning", text, "Check its level.")]

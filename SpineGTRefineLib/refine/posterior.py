@@ -1,0 +1,78 @@
+"""Posterior elements (arches and processes): which vertebra each of them belongs to.
+
+They hang on their bodies, so each goes to the body that it is connected with. At the upper edge of an image there are
+processes of one more vertebra, whose body is out of view.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from ..imaging import LabelMap
+from .column import Column, head_axis, room_above
+from .components import label_components
+from .nearest import nearest_label
+from .spread import spread
+
+LOOSE_REACH_MM = 6.0
+"""A piece that hangs on no body goes to the nearest vertebra within this distance."""
+
+EDGE = 0.6
+"""What crosses the upper edge this far above the first body (in distances between bodies) is of the one above."""
+
+SMALLEST_MM3 = 400.0
+"""Less than this is no sign of a vertebra above the first one."""
+
+
+def whole_vertebrae(column: Column, parts: LabelMap) -> tuple[np.ndarray, int]:
+    """Give each vertebra its posterior elements.
+
+    Parameters
+    ----------
+    column
+        The bodies. C1 has none and is drawn as one piece: it takes nothing.
+    parts
+        Scheme ``spine_parts``.
+
+    Returns
+    -------
+    labels
+        int32 array: like :attr:`.column.Column.labels`, with the posterior elements.
+    above
+        Number in ``labels`` of the vertebra above the first one, whose body is out of view.
+    """
+    posterior = parts.array == parts.scheme.value_of("vertebra_part_posterior")
+    atlas = parts.array == parts.scheme.value_of("vertebra_C1")
+    above = int(column.labels.max()) + 1
+    seeds = np.where(atlas, 0, column.labels)
+    seeds[posterior & _upper_edge(column, parts)] = above
+    whole = spread(seeds, posterior | (seeds > 0))
+    loose = posterior & (whole == 0)
+    whole += nearest_label(whole, loose, parts.geometry, LOOSE_REACH_MM)
+    whole[_higher_than_first(column, posterior & (whole == 0), parts)] = above
+    if np.count_nonzero(whole == above) * parts.geometry.voxel_volume < SMALLEST_MM3:
+        whole[whole == above] = 0
+    return np.where(atlas, column.labels, whole), above
+
+
+def _upper_edge(column: Column, parts: LabelMap) -> np.ndarray:
+    """Mark the last slice towards the head, if it lies clearly above what belongs to the first body."""
+    edge = np.zeros(parts.array.shape, dtype=bool)
+    first = column.members[:2]
+    if len(first) == 2 and room_above(parts.geometry, first[0].center) > EDGE * np.linalg.norm(
+        first[0].center - first[1].center
+    ):
+        axis, last = head_axis(parts.geometry)
+        edge[(slice(None),) * axis + (last,)] = True
+    return edge
+
+
+def _higher_than_first(column: Column, loose: np.ndarray, parts: LabelMap) -> np.ndarray:
+    """Mark the pieces whose middle is higher than the first body."""
+    pieces, sizes = label_components(loose)
+    if not sizes.size or not column.members:
+        return np.zeros(loose.shape, dtype=bool)
+    middles = np.array(ndimage.center_of_mass(loose, pieces, range(1, sizes.size + 1)))
+    higher = parts.geometry.to_world(middles)[:, 2] > column.members[0].center[2]
+    return np.asarray(np.concatenate([[False], higher])[pieces])
