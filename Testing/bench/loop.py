@@ -135,16 +135,16 @@ class Bench:
 
 
 def main() -> None:
-    """Run what is left to run; the report is written anew after each seed."""
+    """Run what is left to run; the report is written anew after each kind of dataset."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True, help="folder for trainings; a stopped run goes on there")
     parser.add_argument("--people", type=int, default=40, help="people to learn from, and as many to test on")
     parser.add_argument("--seeds", type=int, default=3, help="how many datasets are drawn")
     options = parser.parse_args()
+    benches = [Bench(options.work, options.people, seed) for seed in range(options.seeds)]
     outcomes: list[Outcome] = []
-    for seed in range(options.seeds):
-        bench = Bench(options.work, options.people, seed)
-        outcomes += [outcome for scenario in SCENARIOS for outcome in bench.outcomes(scenario)]
+    for scenario in SCENARIOS:
+        outcomes += [outcome for bench in benches for outcome in bench.outcomes(scenario)]
         write_report(HERE / "results", outcomes, options.people)
 
 
