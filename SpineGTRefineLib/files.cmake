@@ -233,6 +233,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/versions/writing.py
   SpineGTRefineLib/models/__init__.py
   SpineGTRefineLib/models/backends/__init__.py
+  SpineGTRefineLib/models/backends/channels_last.py
   SpineGTRefineLib/models/backends/choice.py
   SpineGTRefineLib/models/backends/openvino.py
   SpineGTRefineLib/models/backends/pytorch.py
@@ -340,6 +341,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/anatomical.py
   SpineGTRefineLib/refine/assignment.py
   SpineGTRefineLib/refine/between_slices.py
+  SpineGTRefineLib/refine/by_order.py
   SpineGTRefineLib/refine/canal.py
   SpineGTRefineLib/refine/column.py
   SpineGTRefineLib/refine/compatible.py

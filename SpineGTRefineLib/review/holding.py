@@ -38,6 +38,11 @@ class MaskHolder(SessionOverview):
         Runs a callback on the caller's thread.
     journal
         Writes the drafts.
+
+    Attributes
+    ----------
+    asked : Item or None
+        The mask that was opened last, also when it could not be opened.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class MaskHolder(SessionOverview):
         self._custody.lost.connect(self._lose_mask)
         journal.failed.connect(self._hear_of_lost_draft)
         self._drafts = DraftKeeper(dataset, track.rater, journal, clock)
+        self.asked: Item | None = None
 
     def open(self, item: Item, *, take_over: bool = False) -> Origin:
         """Open a mask; the one that was open is closed, its unsaved edits are kept as a draft.
@@ -84,6 +90,7 @@ class MaskHolder(SessionOverview):
             It cannot be read; no mask is open then.
         """
         self.close()
+        self.asked = item
         self._set_state(SessionState.OPENING)
         try:
             state = self._take(item, take_over=take_over)

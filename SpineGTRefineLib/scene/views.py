@@ -44,7 +44,7 @@ def slices_on_screen(scene: Scene, geometry: Geometry) -> tuple[SliceOnScreen, .
 
     Views that show no slice of the image (they stand beside it) are left out.
     """
-    under_mouse = _view_under_mouse(scene)
+    under_mouse = view_under_mouse(scene)
     nodes = _nodes(scene, "vtkMRMLSliceNode")
     shown = (_slice_of(node, geometry, is_under_mouse=node is under_mouse) for node in nodes)
     return tuple(found for found in shown if found is not None)
@@ -133,6 +133,7 @@ def _slice_of(view: Any, geometry: Geometry, *, is_under_mouse: bool) -> SliceOn
     return SliceOnScreen(axis, index, 1 if ahead[axis] > 0 else -1, is_under_mouse)
 
 
-def _view_under_mouse(scene: Scene) -> Any:
+def view_under_mouse(scene: Scene) -> Any:
+    """Return the node of the slice view that the mouse is in, or None."""
     crosshair = scene.mrml.GetSingletonNode("default", "vtkMRMLCrosshairNode")
     return crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0]) if crosshair is not None else None

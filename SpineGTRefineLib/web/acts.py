@@ -10,6 +10,7 @@ from .parts.editing import EditingPart
 from .parts.finish import FinishPart
 from .parts.looks import LookPart
 from .parts.models import ModelPart
+from .parts.notices import NoticePart
 from .parts.problems import ProblemPart
 from .parts.versions import VersionPart
 from .parts.worklist import WorklistPart
@@ -25,6 +26,9 @@ STATION_KEYS = (
     Key("tool:none", "Escape", "No tool: the mouse scrolls and pans"),
     Key("smallerBrush", "[", "Smaller brush"),
     Key("largerBrush", "]", "Larger brush"),
+    Key("previousSlice", "Left", "Previous slice of the view under the mouse"),
+    Key("nextSlice", "Right", "Next slice of the view under the mouse"),
+    Key("fit", "R", "Show the whole image"),
     Key("undo", "Ctrl+Z", "Undo"),
     Key("redo", "Ctrl+Y", "Redo"),
     Key("verify", "V", "Vouch for the selected structure"),
@@ -53,6 +57,7 @@ class Acts:
         finish: FinishPart = parts[FinishPart]
         looks: LookPart = parts[LookPart]
         models: ModelPart = parts[ModelPart]
+        notices: NoticePart = parts[NoticePart]
         problems: ProblemPart = parts[ProblemPart]
         versions: VersionPart = parts[VersionPart]
         worklist: WorklistPart = parts[WorklistPart]
@@ -71,6 +76,8 @@ class Acts:
             "previousCase": lambda: worklist.step(-1),
             "nextToDo": worklist.next_to_do,
             "previousToDo": worklist.previous_to_do,
+            "again": worklist.again,
+            "dismiss": notices.dismiss,
             "problem": problems.go,
             "nextProblem": lambda: problems.step(1),
             "previousProblem": lambda: problems.step(-1),
@@ -83,6 +90,10 @@ class Acts:
             "blink": versions.toggle_blink,
             "outline": looks.toggle_outline,
             "hide": looks.toggle_hidden,
+            "surfaces": looks.toggle_surfaces,
+            "fit": looks.fit,
+            "previousSlice": lambda: looks.step_slice(-1),
+            "nextSlice": lambda: looks.step_slice(1),
             "select": editing.select,
             "toggleSegment": editing.toggle,
             "add": editing.add,

@@ -22,6 +22,7 @@ from .parts.editing import EditingPart
 from .parts.finish import FinishPart
 from .parts.looks import LookPart
 from .parts.models import ModelPart
+from .parts.notices import NoticePart
 from .parts.part import Part
 from .parts.problems import ProblemPart
 from .parts.versions import VersionPart
@@ -29,7 +30,7 @@ from .parts.worklist import WorklistPart
 from .station import Station
 
 PARTS: tuple[type[Part], ...] = (
-    *(WorklistPart, EditingPart, ProblemPart, ModelPart, VersionPart, LookPart, FinishPart),
+    *(NoticePart, WorklistPart, EditingPart, ProblemPart, ModelPart, VersionPart, LookPart, FinishPart),
 )
 TICK_S = 1.0
 STROKE_S = 0.06
@@ -42,8 +43,6 @@ RELOAD_S = 5.0
 START: dict[str, Any] = {
     "trame__title": "SpineGTRefine",
     "trame__favicon": None,
-    "message": "",
-    "message_level": "info",
     "tab": "worklist",
     "sheet": False,
     "holder": "",
@@ -76,7 +75,6 @@ class StationServer:
         app = SlicerApp()
         display = Display(app, self._server)
         self.station = Station(dataset, rater, app, display, self._deliver, self._after_stroke)
-        self.station.said.connect(self._say)
         self.parts: dict[type, Any] = {kind: kind(self.station, self.state) for kind in PARTS}
         self.acts = Acts(self.parts)
         self.state.rater, self.state.dataset_name = rater, dataset.root.name
@@ -97,7 +95,7 @@ class StationServer:
         try:
             self.acts.do(name, list(arguments))
         except RefineError as error:
-            self._say("error", str(error))
+            self.station.say("error", str(error))
         self.station.session.touch()
         self._update()
 
@@ -192,11 +190,8 @@ class StationServer:
         try:
             self.station.open(self.station.session.worklist.first_to_do())
         except RefineError as error:
-            self._say("error", str(error))
+            self.station.say("error", str(error))
         self._update()
-
-    def _say(self, level: str, text: str) -> None:
-        self.state.message_level, self.state.message = level, text
 
     def _on_changed(self) -> None:
         self._soon("update", STROKE_S, self._update)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from trame_slicer.core import SlicerApp
@@ -48,6 +49,8 @@ class Station:
         Whatever the page shows may have changed.
     opened : Signal
         Another mask was opened, or none is open any more.
+    failed : Signal
+        A mask could not be opened, and why; which one is in ``session.asked``.
     proposal_arrived : Signal
         A model has something to propose.
     said : Signal
@@ -59,6 +62,7 @@ class Station:
     ) -> None:
         self.changed: Signal[[]] = Signal()
         self.opened: Signal[[]] = Signal()
+        self.failed: Signal[[RefineError]] = Signal()
         self.proposal_arrived: Signal[[Proposal]] = Signal()
         self.said: Signal[[str, str]] = Signal()
         self.display = display
@@ -122,12 +126,15 @@ class Station:
         if item is None:
             self.say("good", "Nothing is left to do in this list.")
             return
-        self.session.open(item, take_over=take_over)
+        with self._telling():
+            self.session.open(item, take_over=take_over)
         self._arrive()
 
     def open_next(self) -> bool:
         """Open the next mask to do that nobody else holds; return whether there is one."""
-        if self.session.open_next() is None:
+        with self._telling():
+            opened = self.session.open_next()
+        if opened is None:
             return False
         self._arrive()
         return True
@@ -155,6 +162,14 @@ class Station:
         session.changed.connect(self.changed.emit)
         session.proposal_arrived.connect(self.proposal_arrived.emit)
         session.noticed.connect(lambda text: self.say("warning", text))
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except RefineError as error:
+            self.failed.emit(error)
+            raise
 
     def _arrive(self) -> None:
         self.session.viewed()

@@ -1,4 +1,4 @@
-"""Small controls that the page is made of; each has a name for screen readers and a handle for tests."""
+"""Small controls that the page is made of: plain HTML, each with a name for screen readers and a handle for tests."""
 
 from __future__ import annotations
 
@@ -7,88 +7,131 @@ from typing import Any
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
+Value = str | float | bool | tuple[str]
+"""Of an attribute: plain, or (in a tuple) an expression of the page; True for an attribute without a value."""
+
+
+def tag(kind: str, text: str = "", css: Value = "", **attributes: Value) -> Any:
+    """Add an element of HTML.
+
+    Parameters
+    ----------
+    kind
+        Name of the element, as trame has it: ``Div``, ``Button`` ...
+    text
+        What is in it; ``{{ }}`` holds an expression of the page.
+    css
+        Its class.
+    attributes
+        With ``_`` for ``-``; ``on_click`` is what a click does, ``v_model_number`` stands for ``v-model.number``.
+        Values hold no double quotes.
+    """
+    written = [_written(name, value) for name, value in ({"class": css} | attributes).items() if value != ""]
+    return getattr(html, kind)(text, raw_attrs=written)
+
 
 def do(name: str, *arguments: str) -> str:
     """Return what a click runs: an act by its name; arguments are expressions of the page."""
     return f"utils.station.act({', '.join((repr(name), *arguments))})"
 
 
-def button(text: str, act: str, *, icon: str = "", **settings: Any) -> v3.VBtn:
-    """Add a button with a text."""
-    settings.setdefault("variant", "tonal")
-    return v3.VBtn(
-        text,
-        size="small",
-        click=do(act),
-        prepend_icon=icon or None,
-        **{"data-testid": act},
-        **settings,
-        __properties=["data-testid"],
-    )
+def icon(name: str) -> None:
+    """Add an icon; ``{{ }}`` holds an expression of the page."""
+    v3.VIcon(name, size=18)
 
 
-def icon_button(icon: str | tuple[str], name: str, click: str, testid: str, **settings: Any) -> v3.VBtn:
+def button(
+    text: str,
+    act: str,
+    *,
+    when: str = "true",
+    image: str = "",
+    css: Value = "btn",
+    click: str = "",
+    **attributes: Value,
+) -> None:
+    """Add a button with a text; it does an act, or what ``click`` says, and can be pressed while ``when`` holds."""
+    settings = {"on_click": click or do(act), "data_testid": act, "disabled": (f"!({when})",), **attributes}
+    with tag("Button", "", css, type="button", **settings):
+        if image:
+            icon(image)
+        tag("Span", text, "cut")
+
+
+def icon_button(
+    image: str,
+    name: Value,
+    click: str,
+    testid: str,
+    *,
+    when: str = "true",
+    css: Value = "btn icon plain",
+    **more: Value,
+) -> None:
     """Add a button with an icon; its name is a tooltip and is read out."""
-    settings.setdefault("variant", "text")
-    return v3.VBtn(
-        icon=icon,
-        size="small",
-        density="comfortable",
-        click=click,
-        title=name,
-        **{"aria-label": name, "data-testid": testid},
-        **settings,
-        __properties=["aria-label", "data-testid", "title"],
-    )
+    names: dict[str, Value] = {"aria_label": name, "title": name, "disabled": (f"!({when})",)}
+    with tag("Button", "", css, type="button", on_click=click, data_testid=testid, **names, **more):
+        icon(image)
 
 
-def choice(model: str, items: str, name: str, **settings: Any) -> v3.VSelect:
-    """Add a list to choose from."""
-    return v3.VSelect(
-        v_model=(model,),
-        items=(items,),
-        label=name,
-        density="compact",
-        variant="outlined",
-        hide_details=True,
-        **{"data-testid": model},
-        **settings,
-        __properties=["data-testid"],
-    )
+def choice(
+    model: str, items: str, name: str, *, when: str = "true", css: str = "field", empty: str = "", **attributes: Value
+) -> None:
+    """Add a list to choose from; ``empty`` stands there while nothing is chosen."""
+    with tag("Label", "", css, **attributes):
+        tag("Span", name)
+        with tag("Select", v_model=model, disabled=(f"!({when})",), aria_label=name, data_testid=model):
+            if empty:
+                tag("Option", empty, value=("null",), disabled=True)
+            one = {"key": ("each.value ?? each",), "value": ("each.value ?? each",)}
+            tag("Option", "{{ each.title ?? each }}", v_for=f"each in {items}", **one)
 
 
-def slider(model: str, name: str, low: float, high: float, step: float, **settings: Any) -> None:
+def slide(model: str, name: str, low: float, high: float, step: float, **attributes: Value) -> None:
+    """Add a slider."""
+    settings: dict[str, Value] = {"min": low, "max": high, "step": step, "aria_label": name, "data_testid": model}
+    tag("Input", type="range", v_model_number=model, **(settings | attributes))
+
+
+def slider(model: str, name: str, low: float, high: float, step: float, unit: str = "", **attributes: Value) -> None:
     """Add a slider with its name before it and its value behind it."""
-    with html.Div(classes="line"):
-        html.Span(name, style="width: 76px; flex: none")
-        v3.VSlider(
-            v_model=(model,),
-            min=low,
-            max=high,
-            step=step,
-            density="compact",
-            hide_details=True,
-            thumb_size=14,
-            **{"aria-label": name, "data-testid": model},
-            **settings,
-            __properties=["aria-label", "data-testid"],
-        )
-        html.Span(f"{{{{ {model} }}}}", classes="faint", style="width: 34px; text-align: right; flex: none")
+    with tag("Label", "", "field", **attributes):
+        tag("Span", name)
+        slide(model, name, low, high, step)
+        tag("Output", f"{{{{ {model} }}}}{unit}")
 
 
-def tick(model: str, name: str, **settings: Any) -> v3.VCheckbox:
+def tick(model: str, name: str, **attributes: Value) -> None:
     """Add a box to tick."""
-    return v3.VCheckbox(
-        v_model=(model,),
-        label=name,
-        density="compact",
-        hide_details=True,
-        **{"data-testid": model},
-        **settings,
-        __properties=["data-testid"],
-    )
+    with tag("Label", "", "tick", **attributes):
+        tag("Input", type="checkbox", v_model=model, data_testid=model)
+        tag("Span", name)
+
+
+def switch(model: str, image: str, name: str) -> None:
+    """Add a button that stays pressed."""
+    icon_button(image, name, f"{model} = !{model}", model, aria_pressed=(model,))
+
+
+def tabs(model: str, name: str, pages: dict[str, str]) -> None:
+    """Add tabs; ``model`` holds the one that is open."""
+    with tag("Div", "", "tabs", role="tablist", aria_label=name):
+        for page, text in pages.items():
+            chosen = f"{model} === '{page}'"
+            state: dict[str, Value] = {"aria_selected": (chosen,), "tabindex": (f"{chosen} ? 0 : -1",)}
+            click = f"{model} = '{page}'"
+            tag("Button", text, type="button", role="tab", on_click=click, data_testid=f"tab-{page}", **state)
 
 
 def head(text: str) -> None:
     """Add a heading."""
-    html.Div(text, classes="head", role="heading", __properties=["role"])
+    tag("Div", text, "head", role="heading", aria_level=2)
+
+
+def _written(name: str, value: Value) -> str:
+    name = name.replace("_", "-").replace("v-model-", "v-model.")
+    if name.startswith("on-"):
+        return f'@{name.removeprefix("on-")}="{value}"'
+    if isinstance(value, tuple):
+        return f':{name}="{value[0]}"'
+    return name if value is True else f'{name}="{value}"'

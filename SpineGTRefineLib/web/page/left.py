@@ -1,135 +1,144 @@
-"""The left column: worklist, problems, models and comparison, one at a time."""
+"""The left column: which mask, what is wrong with it, and what others propose; one at a time."""
 
 from __future__ import annotations
 
-from trame.widgets import html
-from trame.widgets import vuetify3 as v3
+from .controls import button, choice, do, head, icon, tabs, tag, tick
 
-from .controls import button, choice, do, head
+PAGES = {
+    "worklist": "Worklist",
+    "problems": "Check{{ problems.length ? ' (' + problems.length + ')' : '' }}",
+    "compare": "Proposals{{ versions.length ? ' (' + versions.length + ')' : '' }}",
+}
 
 
 def build_left() -> None:
     """Add the column."""
-    with html.Div(classes="left", role="complementary", __properties=["role"]):
-        with v3.VTabs(v_model=("tab",), density="compact", grow=True, height=36, style="flex: none"):
-            for name, text in (("worklist", "Worklist"), ("problems", "Check"), ("compare", "Compare")):
-                v3.VTab(text, value=name, size="small", **{"data-testid": f"tab-{name}"}, __properties=["data-testid"])
+    with tag("Aside", "", "left", aria_label="Worklist, check and proposals"):
+        tabs("tab", "What the left column shows", PAGES)
         _worklist()
         _problems()
-        _compare()
+        _proposals()
 
 
 def _worklist() -> None:
-    with html.Div(v_if="tab === 'worklist'", classes="scroll d-flex flex-column"):
-        with html.Div(classes="pad", style="flex: none"):
-            v3.VTextField(
-                v_model=("filter_text",),
-                placeholder="Find a case",
-                prepend_inner_icon="mdi-magnify",
-                density="compact",
-                variant="outlined",
-                hide_details=True,
-                **{"aria-label": "Find a case", "data-testid": "filter_text"},
-                __properties=["aria-label", "data-testid"],
-            )
-            with html.Div(classes="two"):
-                choice("filter_status", "statuses", "Status")
-                choice("filter_kind", "kinds", "Mask")
-            html.Div("{{ progress }}", classes="faint", **{"data-testid": "progress"}, __properties=["data-testid"])
-        with html.Div(classes="scroll"):
-            with html.Button(
+    with tag("Div", "", "column", v_if="tab === 'worklist'", role="tabpanel", aria_label="Worklist"):
+        with tag("Div", "", "pad"):
+            hint = {"placeholder": "Find a case", "aria_label": "Find a case"}
+            tag("Input", type="search", v_model="filter_text", data_testid="filter_text", **hint)
+            choice("filter_kind", "kinds", "Masks")
+            choice("filter_status", "statuses", "Status")
+            with tag("Div", "", "progress", aria_hidden="true"):
+                tag("Div", style=("{width: (total ? 100 * done / total : 0) + '%'}",))
+            tag("Span", "{{ progress }}", "faint", data_testid="progress")
+        with tag("Div", "", "scroll", data_list="cases", role="group", aria_label="Cases"):
+            with tag(
+                "Button",
                 v_for="row in rows",
-                key="row.id",
-                classes=("row.id === row_key ? 'row on' : 'row'",),
-                click=do("open", "row.case", "row.kind"),
-                title=("row.case + ', ' + row.kind + ', ' + row.status",),
-                raw_attrs=['data-testid="case-row"', ":data-key='row.id'"],
+                key=("row.id",),
+                on_click=do("open", "row.case", "row.kind"),
+                title=("row.case + ', ' + row.kind + ': ' + row.status",),
+                aria_current=("row.id === row_key",),
+                data_testid="case-row",
+                data_key=("row.id",),
+                css=("['row', row.id === row_key && 'on']",),
+                data_row=True,
             ):
-                v3.VIcon("{{ row.icon }}", size="small")
-                with html.Div(classes="grow"):
-                    html.Div("{{ row.case }}", classes="cut")
-                    html.Div(
+                icon("{{ row.icon }}")
+                with tag("Span", "", "grow"):
+                    tag("Div", "{{ row.case }}", "cut")
+                    tag(
+                        "Div",
                         "{{ row.kind }} · {{ row.status }}{{ row.rater ? ' by ' + row.rater : '' }}",
-                        classes="faint cut",
-                        style="font-size: 11px",
+                        css="faint cut small",
                     )
-                html.Span("{{ row.risk || row.time }}", classes="faint", style="font-size: 11px")
-            html.Div("No mask fits these filters.", v_if="rows.length === 0", classes="empty")
+                tag("Span", "{{ row.risk || row.time }}", "faint small", title=("row.hint",))
+            tag("Div", "{{ no_rows }}", v_if="rows.length === 0", css="empty")
 
 
 def _problems() -> None:
-    with html.Div(v_if="tab === 'problems'", classes="scroll d-flex flex-column"):
-        with html.Div(classes="pad line", style="flex-direction: row; flex: none"):
-            html.Span(
-                "{{ problem_summary }}",
-                classes="grow",
-                **{"data-testid": "problem-summary"},
-                __properties=["data-testid"],
-            )
-            button("Back", "previousProblem", disabled=("!problems.length",))
-            button("Next", "nextProblem", disabled=("!problems.length",))
-        with html.Div(classes="scroll"):
-            with html.Button(
+    with tag("Div", "", "column", v_if="tab === 'problems'", role="tabpanel", aria_label="Check"):
+        with tag("Div", "", "pad"):
+            tag("Span", "{{ problem_summary }}", data_testid="problem-summary", role="status")
+            with tag("Div", "", "equal"):
+                button("Previous", "previousProblem", when="problems.length", title="Previous problem (P)")
+                button("Next", "nextProblem", when="problems.length", title="Next problem (N)")
+        with tag("Div", "", "scroll", data_list="problems", role="group", aria_label="Problems"):
+            with tag(
+                "Button",
                 v_for="(row, place) in problems",
-                key="place",
-                classes=("place === problem ? 'row on' : 'row'",),
-                click=do("problem", "place"),
-                raw_attrs=['data-testid="problem-row"'],
+                key=("place",),
+                on_click=do("problem", "place"),
+                aria_current=("place === problem",),
+                data_testid="problem-row",
+                css=("['row top-aligned', place === problem && 'on']",),
+                data_row=True,
             ):
-                v3.VIcon("{{ row.icon }}", size="small", classes=("'is-' + row.severity",))
-                with html.Div(classes="grow"):
-                    html.Div("{{ row.name }}")
-                    html.Div("{{ row.text }}", classes="faint", style="font-size: 12px")
-            html.Div("The check finds nothing to look at.", v_if="is_open && !problems.length", classes="empty")
-        html.Div("{{ remedy }}", v_if="remedy", classes="pad part", style="flex: none")
+                with tag("Span", css=("row.severity",)):
+                    icon("{{ row.icon }}")
+                with tag("Span", "", "grow"):
+                    tag("Div", "{{ row.name }}: {{ row.word }}")
+                    tag("Div", "{{ row.text }}", "faint small")
+                    tag("Div", "{{ remedy }}", v_if="place === problem && remedy", css="small")
+            with tag("Div", "", "empty", v_if="is_open && !problems.length"):
+                icon("mdi-check-circle-outline")
+                tag("Div", "The check finds nothing to look at.")
+            tag("Div", "{{ remedy }}", v_if="remedy && !problems.length", css="empty")
 
 
-def _compare() -> None:
-    with html.Div(v_if="tab === 'compare'", classes="scroll"):
-        head("Run a model")
-        with html.Div(classes="pad"):
-            choice("recipe", "recipes", "Model")
-            with html.Div(classes="two"):
-                button("Run", "run", icon="mdi-play", disabled=("!can_run || !is_open || !recipe || running",))
-                button("Cancel", "cancel", disabled=("!running",))
-            v3.VProgressLinear(model_value=("run_percent",), height=4, color="primary", v_show="running")
-            html.Div("{{ run_stage }}", classes="faint", **{"data-testid": "run_stage"}, __properties=["data-testid"])
-            html.Div("No Python with PyTorch and nnU-Net was found: spine-gt-refine env create models", v_if="!can_run")
-        with html.Div(classes="part"):
+def _proposals() -> None:
+    with tag("Div", "", "scroll", v_if="tab === 'compare'", role="tabpanel", aria_label="Proposals"):
+        _models()
+        with tag("Div", "", "part"):
             head("Compare and adopt")
-        with html.Div(classes="pad"):
-            choice("version", "versions", "Version", no_data_text="Nothing to compare with")
-            with html.Div(classes="two"):
-                button("Compare", "compare", disabled=("versions.length === 0",))
-                button("Stop", "stopComparing", disabled=("!comparing",))
-            html.Div("{{ difference }}", **{"data-testid": "difference"}, __properties=["data-testid"])
-            _differences()
-            with html.Div(classes="two", v_if="comparing"):
-                button("Adopt all", "adoptAll", color="primary", disabled=("!can_edit || !differences.length",))
-                button("Adopt ticked", "adoptChosen", disabled=("!can_edit || !chosen.length",))
-            v3.VSwitch(
+        with tag("Div", "", "pad"):
+            choice("version", "versions", "With", when="versions.length", empty="Nothing to compare with")
+            with tag("Div", "", "equal"):
+                button("Compare", "compare", when="versions.length")
+                button("Stop", "stopComparing", when="comparing")
+            tag(
+                "Div",
+                "Its outlines lie over your mask. Nothing changes until you adopt.",
                 v_if="comparing",
-                v_model=("blink",),
-                label="Show it instead of my mask (K)",
-                color="primary",
-                classes="ml-2",
-                density="compact",
-                hide_details=True,
+                css="faint small",
             )
+            tick("blink", "Show it instead of my mask (K)", v_if="comparing")
+            tag("Div", "{{ difference }}", v_if="difference", data_testid="difference")
+            _differences()
+            with tag("Div", "", "equal", v_if="comparing"):
+                button("Adopt all", "adoptAll", when="can_edit && differences.length")
+                button("Adopt ticked", "adoptChosen", when="can_edit && chosen.length")
+
+
+def _models() -> None:
+    head("Run a model")
+    with tag("Div", "", "pad"):
+        choice("recipe", "recipes", "Model", when="can_run", empty="Choose one")
+        with tag("Div", "", "equal"):
+            button("Run", "run", image="mdi-play", when="can_run && is_open && recipe && !running", title="Run (M)")
+            button("Cancel", "cancel", when="running")
+        with tag("Div", "", "progress", v_if="running", role="progressbar", aria_label="Run", **_percent()):
+            tag("Div", style=("{width: run_percent + '%'}",))
+        tag("Div", "{{ run_stage }}", v_if="run_stage", css="faint", data_testid="run_stage", role="status")
+        with tag("Div", "", "line error", v_if="run_error", role="alert"):
+            icon("mdi-alert-circle-outline")
+            tag("Span", "{{ run_error }}", data_testid="run_error")
+        with tag("Div", "", "faint", v_if="!can_run"):
+            tag("Div", "No Python with PyTorch and nnU-Net was found. In a terminal:")
+            tag("Code", "spine-gt-refine env create models")
+
+
+def _percent() -> dict[str, object]:
+    return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("run_percent",)}
 
 
 def _differences() -> None:
-    with html.Table(classes="diff", v_if="differences.length"):
-        with html.Tr():
-            for text in ("", "Structure", "Mine", "Theirs", "Dice"):
-                html.Th(text)
-        with html.Tr(v_for="row in differences", key="row.key"):
-            with html.Td():
-                html.Input(
-                    type="checkbox",
-                    v_model=("chosen",),
-                    value=("row.key",),
-                    raw_attrs=[":aria-label=\"'Adopt ' + row.name\""],
-                )
+    with tag("Table", "", "difference", v_if="differences.length"):
+        with tag("Tr"):
+            for text in ("", "Structure", "Mine", "Its", "Dice"):
+                tag("Th", text)
+        with tag("Tr", v_for="row in differences", key=("row.key",)):
+            with tag("Td"):
+                name = ("'Adopt ' + row.name",)
+                tag("Input", type="checkbox", v_model="chosen", value=("row.key",), aria_label=name)
             for name in ("name", "before", "after", "dice"):
-                html.Td(f"{{{{ row.{name} }}}}")
+                tag("Td", f"{{{{ row.{name} }}}}")

@@ -1,175 +1,188 @@
-"""The right column: structures, tools, looks, levels, and what the rater thinks."""
+"""The right column from top to bottom: choose a structure, correct it, say what you think, save and go on."""
 
 from __future__ import annotations
 
-from trame.widgets import html
-from trame.widgets import vuetify3 as v3
-
-from .controls import button, choice, do, head, icon_button, slider, tick
+from .controls import button, choice, do, head, icon, icon_button, slider, tabs, tag, tick
 
 TOOLS = (
-    ("none", "mdi-cursor-default", "No tool (Esc)"),
+    ("none", "mdi-cursor-default", "No tool: the mouse scrolls, zooms and pans (Esc)"),
     ("paint", "mdi-brush", "Paint (1)"),
     ("erase", "mdi-eraser", "Erase (2)"),
-    ("draw", "mdi-draw", "Draw (3)"),
+    ("draw", "mdi-lasso", "Draw around (3)"),
     ("scissors", "mdi-content-cut", "Scissors (4)"),
     ("threshold", "mdi-contrast-circle", "Threshold (5)"),
-    ("islands", "mdi-dots-hexagon", "Islands (6)"),
+    ("islands", "mdi-dots-hexagon", "Small pieces (6)"),
     ("smoothing", "mdi-blur", "Smoothing (7)"),
 )
+HINTS = {
+    "none": "Wheel: slices. Right button: zoom. Middle button: move.",
+    "draw": "Draw around an area, close it with a right click.",
+    "scissors": "Hold the left button and draw around an area.",
+}
+PAGES = {"draw": "Draw", "structure": "Levels and pieces"}
 
 
 def build_right() -> None:
     """Add the column."""
-    with html.Div(classes="right", role="complementary", __properties=["role"]):
+    with tag("Aside", "", "right", aria_label="Structures, tools and verdict"):
         _structures()
-        _tools()
-        _levels()
-        _looks()
-        _finish()
+        with tag("Div", "", "part edit"):
+            tabs("mode", "What to do with the structure", PAGES)
+            _draw()
+            _levels()
+        _verdict()
 
 
 def _structures() -> None:
-    head("Structures")
-    with html.Div(classes="segments"):
-        with html.Div(v_for="segment in segments", key="segment.id", classes="line", style="gap: 0"):
-            with html.Button(
-                classes=("segment.key === active ? 'row on grow' : 'row grow'",),
-                click=do("select", "segment.key"),
-                raw_attrs=[
-                    'data-testid="segment"',
-                    ":data-key='segment.key'",
-                    ":aria-pressed='segment.key === active'",
-                ],
+    with tag("Div", "", "head"):
+        tag("Span", "Structures", role="heading", aria_level=2)
+        tag("Span", "{{ verified_text }}", data_testid="verified_text")
+    with tag("Div", "", "scroll", data_list="segments", role="group", aria_label="Structures"):
+        with tag(
+            "Div",
+            v_for="segment in segments",
+            key=("segment.id",),
+            css=("['row segment', segment.key === active && 'on']",),
+            data_row=True,
+        ):
+            with tag(
+                "Button",
+                type="button",
+                on_click=do("select", "segment.key"),
+                title=("segment.name",),
+                aria_pressed=("segment.key === active",),
+                data_testid="segment",
+                data_key=("segment.key",),
+                css="name",
             ):
-                html.Span(classes="swatch", style=("{background: segment.color}",))
-                html.Span("{{ segment.name }}", classes="grow cut")
-                v3.VIcon(
-                    "mdi-check-decagram", v_if="segment.verified", size="small", color="success", title="vouched for"
-                )
-                html.Span("{{ segment.value }}", classes="faint")
-            icon_button(
-                ("segment.shown ? 'mdi-eye' : 'mdi-eye-off'",),
-                "Show or hide",
-                do("toggleSegment", "segment.id"),
-                "segment-eye",
-            )
-        html.Div("No structure yet: add one below.", v_if="is_open && !segments.length", classes="empty")
-    with html.Div(classes="pad line", style="flex-direction: row"):
-        choice("to_add", "addable", "Add a structure", classes="grow")
-        button("Add", "add", disabled=("!can_edit || !to_add",))
-
-
-def _tools() -> None:
-    with html.Div(classes="part"):
-        head("Tools")
-    with html.Div(classes="pad"):
-        with html.Div(classes="tools"):
-            for name, icon, text in TOOLS:
-                v3.VBtn(
-                    icon=icon,
-                    size="small",
-                    rounded="lg",
-                    click=do("tool", repr(name)),
-                    title=text,
-                    disabled=("!can_edit",),
-                    color=(f"tool === '{name}' ? 'primary' : undefined",),
-                    variant=(f"tool === '{name}' ? 'flat' : 'tonal'",),
-                    style="width: 100%",
-                    **{"aria-label": text, "data-testid": f"tool-{name}"},
-                    __properties=["aria-label", "data-testid", "title"],
-                )
-        with html.Div(v_if="tool === 'paint' || tool === 'erase'"):
-            slider("brush_mm", "Brush, mm", 1, 60, 1)
-            tick("sphere", "Ball instead of disc (S)")
-        choice("scissors", "scissor_modes", "Scissors", v_if="tool === 'scissors'")
-        with html.Div(v_if="tool === 'threshold' || in_range_only"):
-            v3.VRangeSlider(
-                v_model=("intensity",),
-                min=("intensity_limits[0]",),
-                max=("intensity_limits[1]",),
-                step=("(intensity_limits[1] - intensity_limits[0]) / 200",),
-                density="compact",
-                hide_details=True,
-                thumb_size=14,
-                **{"aria-label": "Intensities", "data-testid": "intensity"},
-                __properties=["aria-label", "data-testid"],
-            )
-        with html.Div(v_if="tool === 'islands'"):
-            slider("island_voxels", "Smaller than", 1, 2000, 1)
-        with html.Div(v_if="tool === 'smoothing'", classes="pad", style="padding: 0"):
-            choice("smoothing", "smoothings", "Method")
-            slider("smooth_mm", "Size, mm", 0.5, 10, 0.5)
-        button(
-            "{{ {threshold: 'Take these intensities', islands: 'Remove small pieces', smoothing: 'Smooth'}[tool] }}",
-            "applyTool",
-            v_if="['threshold', 'islands', 'smoothing'].includes(tool)",
-            disabled=("!can_edit || !active",),
+                tag("Span", "", "swatch", style=("{background: segment.color}",))
+                tag("Span", "{{ segment.name }}", "grow cut")
+                tag("Span", "{{ segment.value }}", "faint small", title="Value in the file")
+            _row_button("segment.verified", ("mdi-check-decagram", "mdi-decagram-outline"), "verify", "segment.key")
+            _row_button("segment.shown", ("mdi-eye", "mdi-eye-off"), "toggleSegment", "segment.id")
+        tag("Div", "No structure yet: add one below.", v_if="is_open && !segments.length", css="empty")
+    with tag("Div", "", "pad"), tag("Div", "", "line"):
+        choice(
+            "to_add",
+            "addable",
+            "Structure to add",
+            when="can_edit && addable.length",
+            empty="Add a structure",
+            css="field bare grow",
         )
-        choice("area", "areas", "Tools may change")
-        tick("in_range_only", "Only within the chosen intensities")
+        button("Add", "add", when="can_edit && to_add")
+
+
+def _row_button(pressed: str, images: tuple[str, str], act: str, argument: str) -> None:
+    """Add a mark to a row: vouched for or not, shown or not."""
+    what, key = {"verify": ("Vouch for", " (V)"), "toggleSegment": ("Show", "")}[act]
+    with tag(
+        "Button",
+        type="button",
+        aria_label=(f"'{what} ' + segment.name",),
+        title=(f"'{what} ' + segment.name + '{key}'",),
+        aria_pressed=(pressed,),
+        on_click=do(act, argument),
+        data_testid=f"segment-{act}",
+        css=(f"['btn icon plain mark', {pressed} || 'faint']",),
+        disabled=("!can_edit" if act == "verify" else "false",),
+    ):
+        icon(f"{{{{ {pressed} ? '{images[0]}' : '{images[1]}' }}}}")
+
+
+def _draw() -> None:
+    with tag("Div", "", "pad", v_if="mode === 'draw'", role="tabpanel", aria_label="Draw"):
+        with tag("Div", "", "tools", role="group", aria_label="Tools"):
+            for name, image, text in TOOLS:
+                when, pressed = "can_edit", (f"tool === '{name}'",)
+                click = do("tool", repr(name))
+                icon_button(image, text, click, f"tool-{name}", when=when, css="btn", aria_pressed=pressed)
+        _tool_settings()
+        choice("area", "areas", "May change", when="can_edit")
+        tick("in_range_only", "Only voxels of these intensities")
+        _intensities("in_range_only && tool !== 'threshold'")
+
+
+def _tool_settings() -> None:
+    for name, text in HINTS.items():
+        tag("Div", text, v_if=f"tool === '{name}'", css="faint small")
+    with tag("Div", v_if="tool === 'paint' || tool === 'erase'"):
+        slider("brush_mm", "Brush", 1, 60, 1, " mm")
+        tick("sphere", "A ball through several slices (S)")
+    choice("scissors", "scissor_modes", "Scissors", v_if="tool === 'scissors'")
+    slider("island_voxels", "Up to", 1, 2000, 1, " vox", v_if="tool === 'islands'")
+    choice("smoothing", "smoothings", "Method", v_if="tool === 'smoothing'")
+    slider("smooth_mm", "Size", 0.5, 10, 0.5, " mm", v_if="tool === 'smoothing'")
+    _intensities("tool === 'threshold'")
+    words = "{threshold: 'Take these intensities', islands: 'Remove small pieces', smoothing: 'Smooth the structure'}"
+    shown = "['threshold', 'islands', 'smoothing'].includes(tool)"
+    button(f"{{{{ {words}[tool] }}}}", "applyTool", when="can_edit && active", v_if=shown)
+
+
+def _intensities(when: str) -> None:
+    with tag("Div", v_if=when):
+        _intensity("From", 0)
+        _intensity("To", 1)
+
+
+def _intensity(name: str, place: int) -> None:
+    with tag("Label", "", "field"):
+        tag("Span", name)
+        others = ("Number($event.target.value), intensity[1]", "intensity[0], Number($event.target.value)")
+        tag(
+            "Input",
+            type="range",
+            aria_label=f"Intensity {name.lower()}",
+            min=("intensity_limits[0]",),
+            max=("intensity_limits[1]",),
+            step=("(intensity_limits[1] - intensity_limits[0]) / 200",),
+            value=(f"intensity[{place}]",),
+            on_input=f"intensity = [{others[place]}]",
+            data_testid=f"intensity-{place}",
+        )
+        tag("Output", f"{{{{ Math.round(intensity[{place}]) }}}}")
 
 
 def _levels() -> None:
-    with html.Div(classes="part"):
-        head("{{ active_name ? 'Levels: ' + active_name : 'Levels' }}")
-    with html.Div(classes="pad"):
-        with html.Div(classes="two"):
-            button("Shift up", "shiftUp", icon="mdi-arrow-up", disabled=("!can_edit || !is_vertebra",))
-            button("Shift down", "shiftDown", icon="mdi-arrow-down", disabled=("!can_edit || !is_vertebra",))
-            button("Largest piece", "keepLargest", disabled=("!can_edit || !active",))
-            button("Fill slices", "fillBetween", disabled=("!can_edit || !active",), title="Fill between drawn slices")
-        choice("partner", "partners", "With")
-        with html.Div(classes="three"):
-            for act, text in (("swap", "Swap"), ("merge", "Merge"), ("rename", "Rename")):
-                v3.VBtn(
-                    text,
-                    size="small",
-                    variant="tonal",
-                    click=do("partner", repr(act)),
-                    disabled=("!can_edit || !active || !partner",),
-                    **{"data-testid": f"partner-{act}"},
-                    __properties=["data-testid"],
-                )
+    with tag("Div", "", "pad", v_if="mode === 'structure'", role="tabpanel", aria_label="Levels and pieces"):
+        tag("Div", "{{ active_name || 'No structure is selected' }}", "cut")
+        with tag("Div", "", "equal"):
+            button("Largest piece", "keepLargest", when="can_edit && active", title="Erase all pieces but the largest")
+            button("Fill between", "fillBetween", when="can_edit && active", title="Fill between drawn slices")
+        with tag("Div", "", "equal"):
+            shift = {"when": "can_edit && is_vertebra"}
+            below = "it and all levels below get the name of the next one"
+            button("Shift up", "shiftUp", image="mdi-arrow-up", title=f"Shift up: {below} above (U)", **shift)
+            button("Shift down", "shiftDown", image="mdi-arrow-down", title=f"Shift down: {below} below (L)", **shift)
+        choice("partner", "partners", "And", when="can_edit && partners.length", empty="Nothing alike")
+        with tag("Div", "", "equal"):
+            for act, text, hint in (
+                ("swap", "Swap", "Exchange the names of the two"),
+                ("merge", "Merge", "Make it a part of the other one"),
+                ("rename", "Rename", "Give it the name of the other one"),
+            ):
+                click, when = do("partner", repr(act)), "can_edit && active && partner"
+                button(text, f"partner-{act}", click=click, when=when, title=hint)
 
 
-def _looks() -> None:
-    with html.Div(classes="part"):
-        head("Looks")
-    with html.Div(classes="pad"):
-        slider("opacity", "Opacity", 0, 1, 0.05)
-        with html.Div(classes="two"):
-            tick("outline", "Outlines (O)")
-            tick("hidden", "Hide (H)")
-        with html.Div(classes="two"):
-            choice("window", "windows", "Window")
-            choice("contrast", "contrasts", "Second image")
-        with html.Div(v_if="contrast !== 'none'"):
-            slider("fade", "Fade", 0, 1, 0.05)
-        tick("show_3d", "3-D view")
-
-
-def _finish() -> None:
-    with html.Div(classes="part"):
-        head("Your opinion")
-    with html.Div(classes="pad"):
-        v3.VTextField(
-            v_model=("note",),
-            label="Note (C)",
-            density="compact",
-            variant="outlined",
-            hide_details=True,
-            disabled=("!can_edit",),
-            **{"data-testid": "note"},
-            __properties=["data-testid"],
+def _verdict() -> None:
+    with tag("Div", "", "part"):
+        head("Your verdict")
+    with tag("Div", "", "pad"):
+        with tag("Label", "", "field"):
+            tag("Span", "Note (C)")
+            settings = {"placeholder": "What the next reader should know", "disabled": ("!can_edit",)}
+            tag("Input", type="text", v_model_lazy="note", aria_label="Note", data_testid="note", **settings)
+        choice("grade", "grades", "Grade", when="can_edit")
+        with tag("Div", "", "equal"):
+            button("Exclude", "exclude", when="can_edit", title="Leave this mask out; the note says why")
+            flag = "Somebody should look at it again (Ctrl+Shift+Enter)"
+            button("Flag and next", "flagAndNext", when="can_edit", title=flag)
+        button(
+            "Save and next",
+            "saveAndNext",
+            when="can_edit",
+            image="mdi-check",
+            title="Accept the mask and open the next one (Ctrl+Enter)",
+            css="btn main",
         )
-        choice("grade", "grades", "Grade", disabled=("!can_edit",))
-        with html.Div(classes="line"):
-            button("{{ active_verified ? 'Take back' : 'Vouch for it' }}", "verify", disabled=("!can_edit || !active",))
-            html.Span("{{ verified_text }}", classes="faint")
-        with html.Div(classes="two"):
-            button("Flag and next", "flagAndNext", icon="mdi-flag", disabled=("!can_edit",))
-            button("Exclude", "exclude", disabled=("!can_edit",))
-            button("Keep draft", "draft", disabled=("!can_edit",))
-            button("Discard edits", "giveUp", disabled=("!can_edit || !dirty",))
-        html.Div("{{ draft_text }}", classes="faint", **{"data-testid": "draft_text"}, __properties=["data-testid"])

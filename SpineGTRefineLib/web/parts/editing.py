@@ -19,6 +19,7 @@ class EditingPart(Part):
     """Structures, tools, undo, levels."""
 
     START: ClassVar[dict[str, Any]] = {
+        "mode": "draw",
         "segments": [],
         "active": "",
         "active_name": "",

@@ -26,8 +26,8 @@ class FinishPart(Part):
         "objections": [],
         "draft_text": "",
         "verified_text": "",
-        "active_verified": False,
         "dirty": False,
+        "asking": None,
     }
 
     def set_up(self) -> None:
@@ -43,7 +43,7 @@ class FinishPart(Part):
             saved = self.station.session.save(insist=insist)
         except NotAcceptableError as error:
             self.state.objections = list(error.reasons)
-            self.station.say("error", "Not accepted: correct it, flag it, or accept it in spite of that.")
+            self.station.say("info", "Not accepted: correct it, flag it, or accept it in spite of that.")
             return
         self._go_on(f"Saved as {saved.status}: {saved.difference.changed_voxels} voxels changed. {saved.path.name}")
 
@@ -77,9 +77,9 @@ class FinishPart(Part):
         """Take the mask from somebody who gave no sign of life for a while."""
         self.station.open(self.station.session.item, take_over=True)
 
-    def verify(self) -> None:
-        """Vouch for the selected structure, or take that back."""
-        key, bench = self.station.structure, self.station.session.bench
+    def verify(self, key: str = "") -> None:
+        """Vouch for a structure (none: the selected one), or take that back."""
+        key, bench = key or self.station.structure, self.station.session.bench
         if key and self.station.can_edit:
             (bench.unverify if key in bench.verified.structures else bench.verify)([key])
 
@@ -94,9 +94,7 @@ class FinishPart(Part):
         state.case_title, state.case_kind = session.item.case.key, session.item.mask_type.name
         state.origin = str(session.origin)
         state.dirty = session.bench.is_dirty
-        marks = session.bench.verified.structures
-        state.active_verified = station.structure in marks
-        state.verified_text = f"{len(marks)} vouched for" if marks else "nothing vouched for yet"
+        state.verified_text = f"{len(session.bench.verified.structures)} vouched for"
 
     def _on_opened(self) -> None:
         self.state.objections, self.state.draft_text = [], ""
@@ -117,6 +115,7 @@ class FinishPart(Part):
         self.state.objections = []
 
     def _go_on(self, message: str) -> None:
-        if not self.station.open_next():
-            message = f"{message} Nothing is left to do in this list."
-        self.station.say("good", message)
+        if self.station.open_next():
+            self.station.say("good", message)
+        else:
+            self.station.say("finished", f"{message} Nothing is left to do in this list.")

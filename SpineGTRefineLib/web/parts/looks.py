@@ -46,6 +46,19 @@ class LookPart(Part):
         """Hide or show all masks."""
         self.state.hidden = not self.state.hidden
 
+    def toggle_surfaces(self) -> None:
+        """Show the structures in 3-D, or take them away."""
+        self.state.show_3d = not self.state.show_3d
+
+    def fit(self) -> None:
+        """Show the whole image."""
+        self.station.display.fit()
+
+    def step_slice(self, by: int) -> None:
+        """Go on by slices in one view."""
+        if self.station.is_open:
+            self.station.display.step_slice(by)
+
     def _show_masks(self) -> None:
         display, state = self.station.display, self.state
         display.set_outline(outline=state.outline)

@@ -21,6 +21,7 @@ class ModelPart(Part):
         "running": False,
         "run_stage": "",
         "run_percent": 0,
+        "run_error": "",
     }
 
     def set_up(self) -> None:
@@ -34,6 +35,7 @@ class ModelPart(Part):
         """Queue the chosen recipe for the open case."""
         if self._ticket is not None or not self.station.is_open or not self.state.recipe:
             return
+        self.state.run_error = ""
         self._ticket = self.station.session.run(self.state.recipe, on_progress=self._on_progress, again=True)
         self.state.running, self.state.run_stage, self.state.run_percent = True, "waiting", 0
 
@@ -51,6 +53,7 @@ class ModelPart(Part):
         self._ticket = None
         self.state.running = False
         self.state.run_stage = WORDS[ticket.state]
+        self.state.run_error = str(ticket.error or "")
         self.state.run_percent = 100 if ticket.state is State.DONE else 0
         return True
 
