@@ -105,12 +105,17 @@
     const target = top ? top.querySelector('button') : before;
     if (target && target.isConnected) target.focus();
   };
-  let farewell = null;  // a copy that stays when trame takes the page away
+  let isLost = false;
+  window.trame.client.onConnectionClose(() => {  // trame takes the page away, so this stands outside of it
+    isLost = true;
+    const style = [...document.querySelectorAll('style')].find((each) => each.textContent.includes('#work'));
+    const farewell = document.getElementById('lost').cloneNode(true);
+    farewell.hidden = false;
+    document.body.append(style.cloneNode(true), farewell);
+  });
   const look = () => {
     const curtain = document.getElementById('curtain');
-    if (farewell) farewell.hidden = window.trame.client.isConnected();
-    else if (curtain) document.body.append(farewell = document.getElementById('lost').cloneNode(true));
-    if (!curtain || !farewell.hidden) return;
+    if (!curtain || isLost) return;
     curtain.hidden = !get('holder') || seated();
     if (get('holder') === '' || (seated() && !sits)) sit();
     guard();
