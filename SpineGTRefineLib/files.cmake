@@ -185,6 +185,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/nnunet_planning.py
   SpineGTRefineLib/learning/nnunet_training.py
   SpineGTRefineLib/learning/nnunet_workspace.py
+  SpineGTRefineLib/learning/opinions.py
   SpineGTRefineLib/learning/preparation/__init__.py
   SpineGTRefineLib/learning/preparation/ends.py
   SpineGTRefineLib/learning/preparation/parts.py
@@ -335,6 +336,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/saving.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/stated_settings.py
+  SpineGTRefineLib/recipes/tool_masks.py
   SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/recipes/work.py
   SpineGTRefineLib/refine/__init__.py

@@ -113,10 +113,10 @@ def test_doubt_is_read_along_the_border_whatever_the_field_of_view():
     mask = healthy(50_000)
     key, value = "vertebra_L2", mask.scheme.value_of("vertebra_L2")
     doubt = np.where(mask.array == value, 0.9, 0.0).astype(np.float32)
-    found = {entry.structure: entry.value for entry in boundary_findings(mask, doubt)}
+    found = {entry.structure: entry.value for entry in boundary_findings(mask, doubt, "doubt")}
     assert max(found, key=found.get) == key
     box = Box.around(mask.array, margin=4)
-    closer = boundary_findings(crop(mask, box), doubt[box.slices])
+    closer = boundary_findings(crop(mask, box), doubt[box.slices], "doubt")
     assert {entry.structure: entry.value for entry in closer} == found
 
 

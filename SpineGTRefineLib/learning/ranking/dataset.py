@@ -6,13 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from ...bids import Case, Dataset, MaskType, load_mask, mask_type
 from ...bids.ranking import RankedMask, ranking_path, read_ranking, write_ranking
 from ...checks import check_labels
 from ...errors import InputError, RefineError
-from ...imaging import LabelMap, read_labels
+from ...imaging import LabelMap, read_image, read_labels, reorient_to_grid
+from ..opinions import is_opinion, opinion_path
 from .order import RANDOM_SHARE, Evidence, rank
-from .signals import Finding, disagreement, rule_findings
+from .signals import DOUBT, FLIP, Finding, boundary_findings, disagreement, rule_findings
+
+SAYINGS = {"uncertainty": ("doubt", DOUBT), "flip_disagreement": ("mirror", FLIP)}
+"""Of each opinion of a model: name of the signal, and what the reason says."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,8 @@ class Predictions:
         How reasons call it.
     folder
         Searched with all its subfolders for files whose name is the case's key, or begins with it: nnU-Net's own
-        ``sub-01_T2w.nii.gz`` (the out-of-fold predictions of its validation), or the files of a derivative.
+        ``sub-01_T2w.nii.gz`` (the out-of-fold predictions of its validation), or the files of a derivative. Where a
+        mask's opinions lie beside it (:mod:`..opinions`), they have a say as well.
     """
 
     name: str
@@ -42,7 +49,7 @@ class Predictions:
         found = [
             path
             for path in sorted(self.folder.rglob(f"{case.key}*.nii*"))
-            if path.name.removeprefix(case.key)[0] in "._" and not path.name.startswith(".")
+            if path.name.removeprefix(case.key)[0] in "._" and not is_opinion(path)
         ]
         exact = [path for path in found if path.name.removeprefix(case.key).startswith(".nii")]
         found = exact or found
@@ -135,7 +142,19 @@ def _findings(
         path = source.of(case)
         if path is not None:
             found += disagreement(labels, read_labels(path, kind.scheme), source.name)
+            found += _doubts(labels, path, source.name)
     return tuple(found)
+
+
+def _doubts(labels: LabelMap, prediction: Path, model: str) -> list[Finding]:
+    """Read how unsure the model was, from the files beside its mask."""
+    found: list[Finding] = []
+    for opinion, (signal, saying) in SAYINGS.items():
+        path = opinion_path(prediction, opinion)
+        if path.is_file():
+            values = reorient_to_grid(read_image(path), labels.geometry).array
+            found += boundary_findings(labels, np.asarray(values), f"{signal} of {model}", saying)
+    return found
 
 
 def _partner(dataset: Dataset, case: Case, name: str) -> LabelMap | None:

@@ -22,6 +22,9 @@ RULE_WEIGHT = {"error": 1.0, "warning": 0.25}
 BAND_MM = 2.0
 """Reach of the band around a border, to each side, in which a model's doubt is read."""
 
+DOUBT = "the model is unsure along the border of {name}"
+FLIP = "the model draws the border of {name} otherwise in the mirrored image"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -30,7 +33,7 @@ class Finding:
     Parameters
     ----------
     signal
-        Its name: ``rules``, ``doubt``, or that of the mask it was compared with.
+        Its name: ``rules``, that of the mask it was compared with, or what a model's doubt is called.
     structure
         Key of the structure; "" for the mask as a whole.
     value
@@ -106,7 +109,9 @@ def rule_findings(problems: Iterable[Problem]) -> tuple[Finding, ...]:
     )
 
 
-def boundary_findings(mask: LabelMap, uncertainty: np.ndarray, band_mm: float = BAND_MM) -> tuple[Finding, ...]:
+def boundary_findings(
+    mask: LabelMap, doubt: np.ndarray, signal: str, saying: str = DOUBT, band_mm: float = BAND_MM
+) -> tuple[Finding, ...]:
     """Mean doubt of a model in a band around the border of each structure.
 
     The mean over a band does not depend on the field of view, unlike one over the image.
@@ -115,8 +120,13 @@ def boundary_findings(mask: LabelMap, uncertainty: np.ndarray, band_mm: float = 
     ----------
     mask
         The mask that is judged.
-    uncertainty
-        Array (i, j, k) of 0 (sure) to 1, on the grid of ``mask``: ``Prediction.uncertainty``.
+    doubt
+        Array (i, j, k) of 0 (sure) to 1, on the grid of ``mask``: ``Prediction.uncertainty`` or
+        ``Prediction.flip_disagreement``.
+    signal
+        Name of the signal.
+    saying
+        What the reason says; ``{name}`` is the structure.
     band_mm
         Reach to each side of the border; at least one voxel.
     """
@@ -135,12 +145,11 @@ def boundary_findings(mask: LabelMap, uncertainty: np.ndarray, band_mm: float = 
             ndimage.distance_transform_edt(padded, sampling=spacing),
             ndimage.distance_transform_edt(~padded, sampling=spacing),
         )[1:-1, 1:-1, 1:-1]
-        doubt = np.where(depth <= reach, uncertainty[grown], 0.0)
-        count = int(np.count_nonzero(depth <= reach))
-        mean = float(doubt.sum() / count)
-        worst = grown[across].start + int(doubt.sum(axis=tuple(a for a in range(3) if a != across)).argmax())
-        text = f"the model is unsure along the border of {_name(mask, value)} (doubt {mean:.2f})"
-        findings.append(Finding("doubt", _key(mask, value), mean, text, f"{across}:{worst}"))
+        band = np.where(depth <= reach, doubt[grown], 0.0)
+        mean = float(band.sum() / np.count_nonzero(depth <= reach))
+        worst = grown[across].start + int(band.sum(axis=tuple(a for a in range(3) if a != across)).argmax())
+        text = f"{saying.format(name=_name(mask, value))} ({mean:.2f} on a scale to 1)"
+        findings.append(Finding(signal, _key(mask, value), mean, text, f"{across}:{worst}"))
     return tuple(findings)
 
 

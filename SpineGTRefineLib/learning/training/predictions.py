@@ -6,18 +6,19 @@ that; what it makes is put back to its place in the image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import CancelledError, ChangedOnDiskError
-from ...imaging import LabelMap, read_image, read_labels, write_labels
-from ...models import InstalledModel, LoadedModel, load_model, predict
+from ...imaging import Image, read_image, read_labels, write_labels
+from ...models import InstalledModel, LoadedModel, Prediction, load_model, predict
 from ..evaluation import CaseMetrics, evaluate_case
 from ..exchange import ExportedCase, put_back
 from ..exchange.partial import unverified
+from ..opinions import OPINIONS, write_opinions
 from ..versions import Version
 
 PREDICTIONS = "predictions"
@@ -60,6 +61,7 @@ def predict_cases(
     exported: ExportedCases,
     target: Path,
     *,
+    opinions: bool = False,
     device: str = "auto",
     progress: Callable[[float, str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -74,6 +76,9 @@ def predict_cases(
         The cases.
     target
         Folder for the masks.
+    opinions
+        Also write where the model is unsure and where a mirror changes its mind (:mod:`..opinions`), for the ranking;
+        for cases that were exported whole.
     device, progress, cancel
         As for :func:`SpineGTRefineLib.models.predict`; ``progress`` is called with the name of each case.
 
@@ -91,11 +96,16 @@ def predict_cases(
             progress(number / len(missing), case)
         assert loaded is not None
         native = read_image(exported.version.path_of(parts[0].images[0]))
-        maps = [put_back(_said(loaded, exported, part, device, cancel), native, part) for part in parts]
+        wanted = OPINIONS if opinions and _is_whole(parts) else ()
+        said = [_said(loaded, exported, part, wanted, device, cancel) for part in parts]
+        maps = [put_back(each.labels, native, part) for each, part in zip(said, parts, strict=True)]
         # Parts of a case never overlap.
         labels = maps[0].with_array(np.maximum.reduce([each.array for each in maps]))
         header = native.source.header if native.source else None
-        write_labels(target / f"{case}.nii.gz", replace(labels, source=None), header)
+        path = target / f"{case}.nii.gz"
+        if wanted:
+            write_opinions(path, said[0], _images_of(exported, parts[0])[0])
+        write_labels(path, replace(labels, source=None), header)  # last: a case that has its mask is not done again
 
 
 def score_cases(exported: ExportedCases, folder: Path) -> list[CaseMetrics]:
@@ -133,12 +143,27 @@ def score_cases(exported: ExportedCases, folder: Path) -> list[CaseMetrics]:
     return scores
 
 
-def _said(
-    model: LoadedModel, exported: ExportedCases, part: ExportedCase, device: str, cancel: Callable[[], bool] | None
-) -> LabelMap:
-    """Return what the model makes of a part, in the values of the version's scheme."""
+def _is_whole(parts: Sequence[ExportedCase]) -> bool:
+    return len(parts) == 1 and parts[0].box is None and parts[0].grid is None
+
+
+def _images_of(exported: ExportedCases, part: ExportedCase) -> list[Image]:
     folder = exported.raw / part.folders[0]
-    images = [read_image(folder / f"{part.name}_{channel:04d}.nii.gz") for channel in range(len(part.images))]
-    labels = predict(images, model, device=device, cancel=cancel).labels
+    return [read_image(folder / f"{part.name}_{channel:04d}.nii.gz") for channel in range(len(part.images))]
+
+
+def _said(
+    model: LoadedModel,
+    exported: ExportedCases,
+    part: ExportedCase,
+    opinions: Sequence[str],
+    device: str,
+    cancel: Callable[[], bool] | None,
+) -> Prediction:
+    """Return what the model makes of a part, in the values of the version's scheme."""
+    images = _images_of(exported, part)
+    prediction = predict(images, model, outputs=("labels", *opinions), device=device, cancel=cancel)
     scheme = exported.version.mask_type.scheme
-    return labels if labels.scheme == scheme else labels.converted(scheme)[0]
+    if prediction.labels.scheme == scheme:
+        return prediction
+    return replace(prediction, labels=prediction.labels.converted(scheme)[0])

@@ -192,6 +192,7 @@ def _train_fold(
         _inside(results, _entry(request, version, data, (str(settings.fold),))),
         held_back,
         target,
+        opinions=True,
         device=settings.device,
         progress=part_of(report, TRAINING_SHARE, 1.0, f"predicting what fold {fold} held back"),
         cancel=cancel,

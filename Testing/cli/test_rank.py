@@ -1,0 +1,58 @@
+"""rank, as a user runs it: the likeliest wrong mask first, with the reason, in the table and in the worklist."""
+
+import numpy as np
+import pytest
+
+from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
+from SpineGTRefineLib.imaging import Image, write_image, write_labels
+from SpineGTRefineLib.learning.opinions import opinion_path
+from SpineGTRefineLib.review.worklist import Worklist
+
+KIND = mask_type("spine")
+
+
+@pytest.fixture
+def predictions(dataset, tmp_path):
+    """A folder in which a model agrees with every mask of the dataset."""
+    opened = Dataset.open(dataset)
+    for case in opened.cases():
+        write_labels(tmp_path / "model" / f"{case.key}.nii.gz", load_mask(opened, case, KIND))
+    return tmp_path / "model"
+
+
+def test_the_mask_that_lost_a_vertebra_is_first_in_the_table_and_in_the_worklist(program, dataset, predictions, save):
+    save("sub-02_T2w", status="proposed", without="vertebra_L3")
+    done = program("rank", dataset, "--against", f"M1={predictions}", "--random", "0", "--json")
+    assert done.code == 0, done.err
+    first, *_ = done.json["rows"]
+    assert first["case"] == "sub-02_T2w"
+    assert first["slice"]
+    todo = Worklist(Dataset.open(dataset), "AB", [KIND]).first_to_do()
+    assert (todo.case.key, todo.reason) == (first["case"], first["reason"])
+    assert "sub-02_T2w" in program("rank", dataset, "--against", predictions).out
+
+
+@pytest.mark.parametrize(
+    ("opinion", "word"), [("uncertainty", "unsure"), ("flip_disagreement", "mirrored")], ids=["doubt", "mirror"]
+)
+def test_where_the_model_was_unsure_counts_though_it_drew_the_same(program, dataset, predictions, opinion, word):
+    for case in Dataset.open(dataset).cases():
+        mask = load_mask(Dataset.open(dataset), case, KIND)
+        unsure = mask.array == mask.scheme.value_of("vertebra_L2") if case.key == "sub-02_T2w" else mask.array < 0
+        path = opinion_path(predictions / f"{case.key}.nii.gz", opinion)
+        write_image(path, Image(unsure.astype(np.float32), mask.geometry))
+    done = program("rank", dataset, "--against", predictions, "--random", "0", "--json")
+    assert done.code == 0, done.err
+    first, *_ = done.json["rows"]
+    assert (first["case"], first["structure"]) == ("sub-02_T2w", "vertebra_L2")
+    assert word in first["reason"]
+
+
+def test_a_damaged_prediction_fails_its_case_alone_and_a_wrong_folder_is_said(program, dataset, predictions):
+    (predictions / "sub-01_T2w.nii.gz").write_bytes(b"not a mask")
+    done = program("rank", dataset, "--against", predictions, "--json")
+    assert done.code == 3
+    assert [failure["case"] for failure in done.json["failures"]] == ["sub-01_T2w"]
+    assert [row["case"] for row in done.json["rows"]] == ["sub-02_T2w"]
+    assert program("rank", dataset, "--against", predictions / "nothing").code == 2
+    assert program("rank", dataset, "--against", predictions, "--against", predictions).code == 2
