@@ -44,15 +44,16 @@ TEST_SEED = 500
 
 @dataclass(frozen=True)
 class Scenario:
-    """What is wrong with a dataset."""
+    """What is wrong with a dataset, and whether as many masks as are ranked are also drawn at random."""
 
     name: str
     prevalence: float
     bent: bool = False
+    with_equal_effort: bool = False
 
 
 SCENARIOS = (
-    Scenario("20 % wrong", 0.2),
+    Scenario("20 % wrong", 0.2, with_equal_effort=True),
     Scenario("5 % wrong", 0.05),
     Scenario("60 % wrong", 0.6),
     Scenario("20 % wrong, all bent", 0.2, bent=True),
@@ -94,6 +95,8 @@ class Bench:
             "random 40 %": chance[: round(0.4 * count)],
             "all": list(range(count)),
         }
+        if not scenario.with_equal_effort:
+            del arms["random 20 %"]
         return [self._outcome(scenario, arm, cases, chosen) for arm, chosen in arms.items()]
 
     def _outcome(self, scenario: Scenario, arm: str, cases: Sequence[Drawn], chosen: Sequence[int]) -> Outcome:

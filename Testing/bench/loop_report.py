@@ -32,6 +32,7 @@ def figures(outcomes: Sequence[Outcome], people: int) -> dict[str, Any]:
         (scenario, arm): [o for o in outcomes if (o.scenario, o.arm) == (scenario, arm)]
         for scenario in scenarios
         for arm in arms
+        if any((o.scenario, o.arm) == (scenario, arm) for o in outcomes)
     }
     rows = [
         _row(scenario, arm, group, _paired(groups[scenario, UNCORRECTED], group))

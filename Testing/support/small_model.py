@@ -15,7 +15,7 @@ from SpineGTRefineLib.learning.nnunet_training import train
 from SpineGTRefineLib.learning.nnunet_workspace import Workspace
 from SpineGTRefineLib.learning.raw_dataset import TrainingCase, write_raw_dataset
 from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
-from SpineGTRefineLib.models import predict
+from SpineGTRefineLib.models import load_model, predict
 from SpineGTRefineLib.models.installed import InstalledModel, hashes_below
 from SpineGTRefineLib.models.registry import ModelEntry
 
@@ -78,4 +78,5 @@ class SmallModel:
 
 def draw_with(model: InstalledModel, images: Sequence[Image]) -> list[LabelMap]:
     """Return what a model makes of images."""
-    return [predict([image], model, device="cpu").labels for image in images]
+    loaded = load_model(model)
+    return [predict([image], loaded, device="cpu").labels for image in images]
