@@ -41,11 +41,14 @@ class ImageSource:
         if images is not None:
             self._open(Path(images))
 
-    def case_of(self, instances: ExternalFile, labels: ExternalFile) -> tuple[Dataset, Case]:
-        """Return the case that a SPINEPS mask belongs to, and the dataset that takes its result."""
+    def case_of(self, instances: ExternalFile, labels: ExternalFile | None) -> tuple[Dataset, Case]:
+        """Return the case that a SPINEPS mask belongs to, and the dataset that takes its result.
+
+        ``labels`` is TotalSpineSeg's mask of it, which gives the name where there are no images.
+        """
         if self._dataset is not None:
             return self._dataset, self._case_in(self._dataset, instances)
-        path = labels.path
+        path = (labels or instances).path
         if self._flat is not None:
             path = self._flat.of_image(instances.entities, instances.contrast).path
         dataset = Dataset.open(path, self._output, self._profile)

@@ -36,7 +36,9 @@ def problem(rule: str, severity: str, message: str, remedy: str, level: str | No
 def _doubt(naming: Naming) -> list[Problem]:
     first, last = naming.levels[0], naming.levels[-1]
     if naming.margin == 0.0:
-        text = f"No landmark is in view, so the levels cannot be known; they are called {first} to {last} for now."
+        other = naming.runner_up
+        text = f"No landmark is in view that tells {first} to {last} from {other[0]} to {other[-1]}; they are called "
+        text += f"{first} to {last} for now."
         advice = "Say which one is first (--set first_level=T5), or shift them: refine shift-levels."
         return [problem("no_landmark", "error", text, advice)]
     if naming.is_sure:

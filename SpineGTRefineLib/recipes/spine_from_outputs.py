@@ -9,32 +9,37 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..anatomy import scheme
 from ..bids import Case, Dataset, SavedMask, mask_type, save_mask
 from ..bids.layout import state_folder
 from ..errors import InputError, MissingFileError, RefineError, UsageError
 from ..fileops import write_text_atomic
-from ..imaging import Image, LabelMap, Source, read_image, read_labels
 from ..models import external
 from ..models.external import ExternalFile
-from ..refine import LABELLED, POLICIES, SpineInputs, SpineRefinement, detect_convention, refine_spine
+from ..refine import POLICIES, SpineRefinement, refine_spine
 from .folder_outcome import CaseOutcome, FolderOutcome
-from .grids import onto_grid
 from .image_source import ImageSource
+from .level_doubts import level_doubts
+from .tool_masks import ToolMaps, read_maps
 
 Progress = Callable[[int, int, str], None]
 """Called before each case with its number from 0, the number of cases, and its key."""
+
+TOOLS = {
+    "SPINEPS": "https://github.com/Hendrik-code/spineps",
+    "TotalSpineSeg": "https://github.com/neuropoly/totalspineseg",
+}
+"""Whose masks are joined, and where these tools are."""
 
 BESIDE = "A person works on this mask or had a say in it: the new one lies beside it, as a proposal."
 
 
 def refine_spine_folders(
     spineps: Path | str,
-    totalspineseg: Path | str,
+    totalspineseg: Path | str | None,
     canal: Path | str,
     images: Path | str | None = None,
     output: Path | str | None = None,
@@ -49,7 +54,8 @@ def refine_spine_folders(
     Parameters
     ----------
     spineps, totalspineseg, canal
-        Output folders of the three tools, flat or in BIDS layout.
+        Output folders of the three tools, flat or in BIDS layout. Without TotalSpineSeg the levels are counted from
+        the landmarks in SPINEPS' masks, and every doubt is a note of the case.
     images
         The images: a BIDS dataset or a flat folder. They define the grid and are named as sources. None: the grid of
         the TotalSpineSeg mask is used, and the sidecar says so.
@@ -72,13 +78,16 @@ def refine_spine_folders(
     Raises
     ------
     UsageError
-        The request makes no sense (unknown policy, no output, a case that does not exist).
+        The request makes no sense (unknown policy, no output, a case that does not exist, neither TotalSpineSeg nor
+        images).
     MissingFileError
         A folder does not exist, or SPINEPS left no instance mask in its folder.
     """
     if policy not in POLICIES:
         raise UsageError(f"There is no policy {policy!r}.", f"Choose one of: {', '.join(POLICIES)}.")
-    job = _Job(Path(spineps), Path(totalspineseg), Path(canal), ImageSource(images, output, profile), policy)
+    if totalspineseg is None and images is None:
+        raise UsageError("Without TotalSpineSeg's masks the images are needed.", "Give them with --images.")
+    job = _Job(spineps, totalspineseg, canal, ImageSource(images, output, profile), policy)
     chosen = job.chosen(cases)
     outcomes = []
     for number, file in enumerate(chosen):
@@ -88,22 +97,20 @@ def refine_spine_folders(
     return FolderOutcome(tuple(outcomes), policy)
 
 
-@dataclass(frozen=True)
-class _Maps:
-    """The masks of one case on one grid, with notes on how they came there."""
-
-    inputs: SpineInputs
-    sources: dict[str, Source]
-    notes: tuple[str, ...]
-
-
 class _Job:
     """One run over the output folders."""
 
-    def __init__(self, spineps: Path, totalspineseg: Path, canal: Path, images: ImageSource, policy: str) -> None:
-        self._instances = external.spineps_instances(spineps)
-        self._labels = external.totalspineseg_labels(totalspineseg)
-        self._canals = external.canal_masks(canal)
+    def __init__(
+        self,
+        spineps: Path | str,
+        totalspineseg: Path | str | None,
+        canal: Path | str,
+        images: ImageSource,
+        policy: str,
+    ) -> None:
+        self._instances = external.spineps_instances(Path(spineps))
+        self._labels = None if totalspineseg is None else external.totalspineseg_labels(Path(totalspineseg))
+        self._canals = external.canal_masks(Path(canal))
         self._images, self._policy = images, policy
 
     def chosen(self, cases: Collection[str]) -> tuple[ExternalFile, ...]:
@@ -127,7 +134,7 @@ class _Job:
         known: dict[tuple[tuple[str, str], ...], set[str]] = defaultdict(set)
         for file in self._instances.files:
             known[file.entities].add(file.contrast)
-        for file in self._labels.files:
+        for file in self._labels.files if self._labels is not None else ():
             contrasts = known[file.entities]
             if not contrasts or (file.contrast and not contrasts & {file.contrast, ""}):
                 yield file
@@ -145,10 +152,11 @@ class _Job:
         return replace(outcome, seconds=time.perf_counter() - start)
 
     def _refine(self, instances: ExternalFile) -> CaseOutcome:
-        labels = self._labels.of_image(instances.entities, instances.contrast)
-        canal = self._canals.of_image(instances.entities, instances.contrast)
+        identity = instances.entities, instances.contrast
+        labels = None if self._labels is None else self._labels.of_image(*identity)
+        canal = self._canals.of_image(*identity)
         dataset, case = self._images.case_of(instances, labels)
-        maps, image = self._read(case, instances, labels, canal)
+        maps, image = read_maps(case if self._images.has_images else None, instances, labels, canal)
         refinement = refine_spine(maps.inputs, self._policy)
         if not refinement.labels.array.any():
             raise InputError(
@@ -162,47 +170,13 @@ class _Job:
             refinement.labels,
             image=image,
             sources=tuple(maps.sources.values()),
-            generated_by=_generators(self._policy, maps.notes),
+            generated_by=_generators(self._policy, maps),
         )
         report = _write_report(dataset, case, saved, refinement, self._policy, maps)
         actions = Counter(decision.action for decision in refinement.decisions)
         beside = saved.path != dataset.mask_path(case, mask_type("spine"))
-        notes = (*maps.notes, *([BESIDE] if beside else []))
+        notes = (*maps.notes, *_doubts(refinement), *([BESIDE] if beside else []))
         return CaseOutcome(case.key, saved, report, actions=tuple(sorted(actions.items())), notes=notes)
-
-    def _read(
-        self, case: Case, instances: ExternalFile, labels: ExternalFile, canal: ExternalFile
-    ) -> tuple[_Maps, Image]:
-        totalspineseg = read_labels(labels.path, scheme("totalspineseg"))
-        _check_is_final(totalspineseg)
-        notes: list[str] = []
-        if self._images.has_images:
-            image = read_image(case.image)
-            notes += _remarks("image", image.source)
-        else:
-            image = Image(totalspineseg.array, totalspineseg.geometry, totalspineseg.source)
-            notes.append("No image was given; the grid is that of the TotalSpineSeg mask.")
-        vert = read_labels(instances.path, scheme(LABELLED))
-        maps = {
-            "SPINEPS": replace(vert, scheme=detect_convention(vert.values())),
-            "TotalSpineSeg": totalspineseg,
-            "canal": read_labels(canal.path, scheme("canal")),
-        }
-        on_grid = []
-        for name, labels_map in maps.items():
-            if name != "canal" and not labels_map.array.any():
-                raise InputError(f"The {name} mask is empty.", f"Run {name} on this image again.")
-            notes += _remarks(name, labels_map.source)
-            turned, note = onto_grid(labels_map, image.geometry, name)
-            on_grid.append(turned)
-            notes += [note] if note else []
-        sources = {name: labels_map.source for name, labels_map in maps.items() if labels_map.source is not None}
-        return _Maps(SpineInputs(*on_grid), sources, tuple(notes)), image
-
-
-def _remarks(name: str, source: Source | None) -> list[str]:
-    """Pass on what the reader found odd about a file: qform and sform disagree, an empty mask, trailing bytes ..."""
-    return [f"{name}: {note}." for note in source.notes] if source is not None else []
 
 
 def _names_of(file: ExternalFile) -> set[str]:
@@ -211,29 +185,24 @@ def _names_of(file: ExternalFile) -> set[str]:
     return {file.key, subject, f"sub-{subject}"} - {"", "sub-"}
 
 
-def _check_is_final(labels: LabelMap) -> None:
-    """Refuse TotalSpineSeg's step 1, whose 50 is every vertebra below C1 and the sacrum in one."""
-    present = set(labels.values())
-    vertebrae = {entry.value for entry in labels.scheme.of_kind("vertebra")[1:]} & present
-    discs = {entry.value for entry in labels.scheme.of_kind("disc")} & present
-    if len(discs) > 2 and not vertebrae:
-        raise InputError(
-            "The TotalSpineSeg mask has discs but no vertebra below C1: it looks like step 1.",
-            "Give the folder step2_output.",
-        )
+def _doubts(refinement: SpineRefinement) -> list[str]:
+    """Say in words how sure counted levels are; those of another tool are not judged here."""
+    if refinement.column is None:
+        return []
+    return [f"{doubt.message} {doubt.remedy}" for doubt in level_doubts(refinement.column, refinement.naming)]
 
 
-def _generators(policy: str, notes: tuple[str, ...]) -> list[dict[str, Any]]:
-    description = " ".join(["Shapes of SPINEPS with levels of TotalSpineSeg, without the canal.", *notes])
+def _generators(policy: str, maps: ToolMaps) -> list[dict[str, Any]]:
+    by = "with levels of TotalSpineSeg" if "TotalSpineSeg" in maps.sources else "with levels counted along the spine"
+    description = " ".join([f"Shapes of SPINEPS {by}, without the canal.", *maps.notes])
     return [
-        {"Name": "SPINEPS", "CodeURL": "https://github.com/Hendrik-code/spineps"},
-        {"Name": "TotalSpineSeg", "CodeURL": "https://github.com/neuropoly/totalspineseg"},
+        *({"Name": tool, "CodeURL": url} for tool, url in TOOLS.items() if tool in maps.sources),
         {"Name": "refine spine", "Policy": policy, "Description": description},
     ]
 
 
 def _write_report(
-    dataset: Dataset, case: Case, saved: SavedMask, refinement: SpineRefinement, policy: str, maps: _Maps
+    dataset: Dataset, case: Case, saved: SavedMask, refinement: SpineRefinement, policy: str, maps: ToolMaps
 ) -> Path:
     """Write all decisions as JSON; the folder for state is no part of the BIDS dataset."""
     path = state_folder(dataset.output, "reports") / f"{case.key}_refine-spine.json"

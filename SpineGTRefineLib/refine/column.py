@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,15 +86,29 @@ def find_column(parts: LabelMap) -> Column:
         for n in range(1, counts.shape[0])
         if counts[n].any()
     ]
-    members.sort(key=lambda member: -member.center[2])
-    members, bodies = _without_doubles(members, bodies)
-    members = _with_gaps(members)
+    members, joined = chained(members)
+    for number, other in joined.items():
+        bodies[bodies == number] = other
     atlas = _atlas(parts, members, int(bodies.max()) + 1)
     if atlas is not None:
         member, voxels = atlas
         bodies[voxels] = member.label
         members = [member, *members]
     return Column(tuple(members), bodies)
+
+
+def chained(members: Iterable[Member]) -> tuple[list[Member], dict[int, int]]:
+    """Put vertebrae in order from head to tail, join what was split in two, and put in what is missing between them.
+
+    Returns
+    -------
+    members
+        Without gaps; those that were put in have the label 0.
+    joined
+        Labels of members that are parts of another one, and that one's label.
+    """
+    kept, joined = _without_doubles(sorted(members, key=lambda member: -member.center[2]))
+    return _with_gaps(kept), joined
 
 
 def head_axis(grid: Geometry) -> tuple[int, int]:
@@ -156,17 +171,18 @@ def _usual_distance(distances: np.ndarray, position: int) -> float:
     return float(np.median(around)) if around else float("inf")
 
 
-def _without_doubles(members: list[Member], bodies: np.ndarray) -> tuple[list[Member], np.ndarray]:
-    """Join what was split in two."""
+def _without_doubles(members: list[Member]) -> tuple[list[Member], dict[int, int]]:
+    """Join what was split in two: the members that are left, and the label that each of the others takes."""
     kept: list[Member] = []
+    joined: dict[int, int] = {}
     distances = _distances(members)
     for position, member in enumerate(members):
         usual = _usual_distance(distances, position - 1) if position else float("inf")
         if position and np.isfinite(usual) and distances[position - 1] < TOO_NEAR * usual:
-            bodies[bodies == member.label] = kept[-1].label
+            joined[member.label] = kept[-1].label
         else:
             kept.append(member)
-    return kept, bodies
+    return kept, joined
 
 
 def _with_gaps(members: list[Member]) -> list[Member]:

@@ -161,7 +161,7 @@ def _candidates(
     return list(found.values())
 
 
-def _expected_looks(column: Sequence[str]) -> list[dict[str, float]]:
+def _expected_looks(column: tuple[str, ...]) -> list[dict[str, float]]:
     """Say for each level how often it looks like which region: its own, or that of a neighbour."""
     expected = []
     for n, level in enumerate(column):

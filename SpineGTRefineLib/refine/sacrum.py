@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..imaging import LabelMap
-from .column import Column
+from .column import Column, Member
 from .components import largest_component
 
 SPECK_MM3, SMALLEST_MM3 = 150.0, 1500.0
@@ -67,8 +68,21 @@ def find_sacrum(parts: LabelMap, column: Column) -> Sacrum:
     not_lumbar = bool(last.looks) and last.looks.get("L", 0.0) < LEAST_LUMBAR
     if not_below or not_lumbar:
         return Sacrum(np.zeros_like(mask), carries=False, rejected=size)
-    usual = LONE_DISTANCE_MM
-    if len(column.members) > 1:
-        usual = float(np.linalg.norm(last.center - column.members[-2].center))
-    nearest = float(np.linalg.norm(voxels - last.center, axis=1).min())
-    return Sacrum(mask, carries=volume >= SMALLEST_MM3 and nearest < REACH * usual)
+    return Sacrum(mask, carries=volume >= SMALLEST_MM3 and begins_below(voxels, column.members))
+
+
+def begins_below(voxels: np.ndarray, members: Sequence[Member]) -> bool:
+    """Whether a sacrum begins directly below the last of some vertebrae.
+
+    Parameters
+    ----------
+    voxels
+        Its voxels in RAS mm, shape (n, 3).
+    members
+        Vertebrae from head to tail, at least one.
+    """
+    last, usual = members[-1].center, LONE_DISTANCE_MM
+    if len(members) > 1:
+        usual = float(np.linalg.norm(last - members[-2].center))
+    nearest = float(np.linalg.norm(voxels - last, axis=1).min())
+    return bool(voxels[:, 2].mean() < last[2]) and nearest < REACH * usual

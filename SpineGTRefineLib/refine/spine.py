@@ -1,4 +1,4 @@
-"""SPINEPS shapes with TotalSpineSeg labels, without the canal: the two policies behind one call."""
+"""SPINEPS shapes with TotalSpineSeg's or counted levels, without the canal: all ways behind one call."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from ..anatomy import scheme
 from ..errors import GeometryError, UsageError
 from ..imaging import LabelMap
 from .anatomical import refine_anatomical
+from .by_order import refine_by_order
+from .column import Column
 from .compatible import refine_compatible
 from .decisions import Decision
+from .level_names import Naming
 
 Policy = Literal["anatomical", "compatible"]
 POLICIES: tuple[str, ...] = get_args(Policy)
@@ -27,7 +30,8 @@ class SpineInputs:
     vert
         SPINEPS instance mask (``seg-vert``), scheme ``spineps_vert`` or ``spineps_vert_ordinal``.
     totalspineseg
-        TotalSpineSeg's final labels (``step2_output``), scheme ``totalspineseg`` or ``spine``.
+        TotalSpineSeg's final labels (``step2_output``), scheme ``totalspineseg`` or ``spine``. None: the levels are
+        counted, see :func:`.by_order.refine_by_order`.
     canal
         Whole canal, cord included; where it is not 0, nothing is written. None cuts nothing.
     semantic
@@ -41,7 +45,7 @@ class SpineInputs:
     """
 
     vert: LabelMap
-    totalspineseg: LabelMap
+    totalspineseg: LabelMap | None = None
     canal: LabelMap | None = None
     semantic: LabelMap | None = None
 
@@ -75,14 +79,18 @@ class SpineRefinement:
         Vertebrae, discs and sacrum in scheme ``spine``, on the grid of the inputs.
     decisions
         Everything that was decided on the way.
+    column, naming
+        Where the levels were counted: the vertebrae, and their names with how sure they are.
     """
 
     labels: LabelMap
     decisions: tuple[Decision, ...]
+    column: Column | None = None
+    naming: Naming | None = None
 
 
 def refine_spine(inputs: SpineInputs, policy: str = "anatomical") -> SpineRefinement:
-    """Give the instances of SPINEPS the levels of TotalSpineSeg and take the canal away.
+    """Give the instances of SPINEPS the levels of TotalSpineSeg, or count them, and take the canal away.
 
     Parameters
     ----------
@@ -95,16 +103,23 @@ def refine_spine(inputs: SpineInputs, policy: str = "anatomical") -> SpineRefine
     Raises
     ------
     UsageError
-        There is no such policy.
+        There is no such policy, or it cannot do without TotalSpineSeg.
     InputError
         TotalSpineSeg holds nothing that could give a label.
     """
     if policy not in POLICIES:
         raise UsageError(f"There is no policy {policy!r}.", f"Choose one of: {', '.join(POLICIES)}.")
-    spine = scheme("spine")
+    spine, geometry = scheme("spine"), inputs.vert.geometry
+    if inputs.totalspineseg is None:
+        if policy == "compatible":
+            raise UsageError("The policy compatible takes its levels from TotalSpineSeg.", "Give its masks, too.")
+        counted = refine_by_order(inputs.vert, inputs.canal_mask())
+        return SpineRefinement(
+            LabelMap(counted.array, geometry, spine), counted.decisions, counted.column, counted.naming
+        )
     if policy == "compatible":
         canal = None if inputs.canal is None else inputs.canal.array
         array, decisions = refine_compatible(inputs.vert.array, inputs.totalspineseg.array, canal, spine)
     else:
         array, decisions = refine_anatomical(inputs.vert, inputs.totalspineseg, inputs.canal_mask())
-    return SpineRefinement(LabelMap(array, inputs.vert.geometry, spine), tuple(decisions))
+    return SpineRefinement(LabelMap(array, geometry, spine), tuple(decisions))

@@ -361,3 +361,24 @@ def test_compatible_files_equal_the_originals_files(shared_data, tmp_path, name)
     assert case.saved.path.relative_to(tmp_path) == reference.relative_to(folder / "ref_out")
     ours = reorient(read_labels(case.saved.path, scheme("spine")), "LAS")
     np.testing.assert_array_equal(ours.array, np.asanyarray(nib.load(reference).dataobj))
+
+
+def test_without_totalspineseg_the_levels_are_counted_and_every_doubt_is_told(lab):
+    lab.add(totalspineseg=None)
+    (case,) = refine_spine_folders(lab.spineps, None, lab.canal, lab.images).cases
+    assert case.error is None
+    inputs = SpineInputs(outputs()[0], None, outputs()[2])
+    np.testing.assert_array_equal(voxels(case), refine_spine(inputs).labels.array)
+    tools = {tool["Name"]: tool for tool in json.loads(case.saved.sidecar.read_text())["GeneratedBy"]}
+    assert "TotalSpineSeg" not in tools
+    assert "counted" in tools["refine spine"]["Description"]
+    sacrum = outputs()[0].array == 26
+    lab.add("02", vert=outputs()[0].with_array(np.where(sacrum, 0, outputs()[0].array)))
+    case = next(c for c in refine_spine_folders(lab.spineps, None, lab.canal, lab.images).cases if "02" in c.key)
+    assert any("No landmark is in view" in note for note in case.notes)
+
+
+def test_without_totalspineseg_the_images_are_needed(lab):
+    lab.add()
+    with pytest.raises(UsageError, match="images"):
+        refine_spine_folders(lab.spineps, None, lab.canal, output=lab.root / "out")
