@@ -35,8 +35,15 @@ def _refine() -> None:
 def spine(
     ctx: typer.Context,
     spineps: Annotated[Path, typer.Option("--spineps", metavar="FOLDER", help="What SPINEPS wrote.")],
-    totalspineseg: Annotated[Path, typer.Option("--totalspineseg", metavar="FOLDER", help="What TotalSpineSeg wrote.")],
     canal: Annotated[Path, typer.Option("--canal", metavar="FOLDER", help="Masks of the whole spinal canal.")],
+    totalspineseg: Annotated[
+        Path | None,
+        typer.Option(
+            "--totalspineseg",
+            metavar="FOLDER",
+            help="What TotalSpineSeg wrote. Without it the levels are counted from the landmarks that SPINEPS shows.",
+        ),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option("--images", metavar="FOLDER", help="The MRI: a BIDS dataset, or a folder of images. Recommended."),
@@ -63,8 +70,9 @@ def spine(
     """Join the shapes of SPINEPS with the levels of TotalSpineSeg, and take the canal away.
 
     SPINEPS draws vertebrae and discs well but may not know which is which; TotalSpineSeg knows the levels. Each case
-    gets one new mask with a line for every decision; nothing disappears without one. A case that fails is named with
-    the reason, and the others go on. A mask that a person has edited is never replaced: the new one comes beside it.
+    gets one new mask with a line for every decision; nothing disappears without one. Without TotalSpineSeg the levels
+    are counted, and each doubt about them is told. A case that fails is named with the reason, and the others go on. A
+    mask that a person has edited is never replaced: the new one comes beside it.
     """
     del json
     terminal = terminal_of(ctx)
