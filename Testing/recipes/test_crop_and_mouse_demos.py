@@ -1,7 +1,6 @@
 """The recipes mouse and lumbosacral with the models that ship, from the image on disk to the saved derivative.
 
-The phantoms are drawn from seeds that were never trained on. What these models do on real images proves nothing; there,
-only the way is tested.
+The phantoms are drawn from seeds that were never trained on.
 """
 
 from pathlib import Path
@@ -12,7 +11,7 @@ from bids_validator import validator_errors
 
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.errors import InputError
-from SpineGTRefineLib.imaging import Geometry, Image, crop, read_image, read_labels, write_image
+from SpineGTRefineLib.imaging import Geometry, Image, crop, read_labels, write_image
 from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.phantoms.mouse import make_mouse
@@ -147,15 +146,3 @@ def test_points_by_hand_take_the_place_of_the_coarse_cord_and_an_image_without_c
     if outcome.error is not None:
         assert isinstance(outcome.error, InputError)
         assert "--set points=" in outcome.error.remedy
-
-
-@pytest.mark.parametrize(("name", "settings"), [("lumbosacral", ()), ("mouse", ("voxel_mm=0.05",))])
-def test_real_mri_goes_the_whole_way_on_its_own_grid(shared_data, tmp_path, name, settings):
-    source = shared_data / "mri" / "lumbar_t2.nii.gz"
-    root = tmp_path / "data"
-    put(root, "real", read_image(source), "T2w")
-    (outcome,) = run(root, name, *settings).values()
-    assert outcome.succeeded, outcome.error
-    saved = read_labels(outcome.saved.path, recipe(name).mask_type.scheme)
-    assert saved.geometry.matches(read_image(source).geometry)
-    assert validator_errors(Dataset.open(root).output) == []
