@@ -22,6 +22,7 @@ from . import (
     history,
     index,
     models,
+    propagate,
     publish,
     rank,
     refine,
@@ -50,6 +51,7 @@ ORDER = (
     "index",
     "run",
     "refine",
+    "propagate",
     "check",
     "review",
     "history",
@@ -79,6 +81,7 @@ app.command("doctor", rich_help_panel=START)(doctor.doctor)
 app.command("index", rich_help_panel=REPAIR)(index.index)
 app.command("run", rich_help_panel=REPAIR)(run.run)
 app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
+app.command("propagate", rich_help_panel=REPAIR)(propagate.propagate)
 app.command("check", rich_help_panel=REPAIR)(check.check)
 app.command("review", rich_help_panel=REPAIR)(review.review)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)

@@ -15,6 +15,7 @@ from . import (
     refine_pieces,
     refine_recompose,
     refine_rootlets,
+    refine_sacrum,
     refine_surface,
 )
 from .options import JsonOption
@@ -85,6 +86,8 @@ def spine(
     terminal.answer(outcome.as_dict(), lambda: _show(terminal, outcome))
     outcome.raise_if_failed()
 
+
+app.command("sacrum-from-ct")(refine_sacrum.sacrum_from_ct)
 
 _STEPS: dict[str, tuple[Callable[..., None], ...]] = {
     "Steps: clean structures": (

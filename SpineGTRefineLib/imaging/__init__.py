@@ -4,7 +4,7 @@ from .counting import present_values, value_counts
 from .crop import Box, crop, restore
 from .difference import LabelDifference, ValueDifference, label_difference
 from .geometry import GRID_TOLERANCE_MM, Geometry
-from .headers import geometry_from_header, header_for_new_mask, header_from_geometry
+from .headers import forms_disagree, geometry_from_header, header_for_new_mask, header_from_geometry
 from .nifti import encode_labels, read_image, read_labels, write_image, write_labels
 from .orientation import reorient, reorient_to_grid
 from .resample import resample_image, resample_labels
@@ -21,6 +21,7 @@ __all__ = [
     "ValueDifference",
     "crop",
     "encode_labels",
+    "forms_disagree",
     "geometry_from_header",
     "header_for_new_mask",
     "header_from_geometry",

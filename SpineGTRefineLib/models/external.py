@@ -21,6 +21,7 @@ Identity = tuple[frozenset[tuple[str, str]], str]
 _TOTALSPINESEG_FINAL = "step2_output"
 _TOTALSPINESEG_OTHER = ("input", "step1_", "step2_input", "step2_raw", "localizers", "preview")
 _SPINEPS_OTHER = ("output_raw", "debug")
+_SACRUM = "sacrum.nii"
 _MASK_WORDS = frozenset({"canal", "seg", "dseg", "mask", "msk"})
 
 
@@ -121,6 +122,17 @@ def canal_masks(folder: Path) -> OutputFolder:
     return _collect("The canal model", folder, _is_canal, _below(lambda _name: False))
 
 
+def ct_segmentations(folder: Path) -> OutputFolder:
+    """Find what TotalSegmentator wrote: a file named after each CT, or a folder of that name with ``sacrum.nii.gz``."""
+    whole = _collect("TotalSegmentator", folder, _is_ct_segmentation, _below(lambda _name: False))
+    single = [
+        _external(path, parsed)
+        for path in sorted(whole.folder.rglob(f"*/{_SACRUM}*"))
+        if nifti_extension(path.name) and (parsed := parse_name(f"{_stem(path.parent)}.nii.gz"))
+    ]
+    return OutputFolder(whole.tool, whole.folder, (*whole.files, *single))
+
+
 def images(folder: Path) -> OutputFolder:
     """Find plain images (names without parts of a mask's name) in a folder, not below it."""
     return _collect("The image folder", folder, _is_plain, lambda start: [start])
@@ -176,6 +188,11 @@ def _is_spine_labels(parsed: ParsedName) -> bool:
 def _is_canal(parsed: ParsedName) -> bool:
     is_named = parsed.entities.get("label") == "canal" or parsed.words[-2:] == ("canal", "seg")
     return _is_plain(parsed) or is_named
+
+
+def _is_ct_segmentation(parsed: ParsedName) -> bool:
+    """Whether a name is that of a CT, or of a CT and ``seg``; not that of a single structure."""
+    return "sub" in parsed.entities and not mask_entities() & set(parsed.entities)
 
 
 def _is_plain(parsed: ParsedName) -> bool:

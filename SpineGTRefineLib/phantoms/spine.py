@@ -33,7 +33,7 @@ class SpineSettings:
     variant
         ``usual``, ``T13``, ``L6``, ``4-lumbar`` or ``11-thoracic``.
     contrast
-        ``T2w`` or ``T1w``.
+        ``T2w``, ``T1w``, or ``CT`` (bone bright, little between soft tissues).
     width, depth
         Extent of the field of view left-right and back-front in mm.
     shape
@@ -48,6 +48,8 @@ class SpineSettings:
         Whether to paint rootlets (and return their mask).
     noise, bias
         See :func:`SpineGTRefineLib.phantoms.signal.finish_image`.
+    scan
+        Draws texture, bias and noise anew: two scans of one person differ in it, and not in the anatomy.
     """
 
     spacing: float | tuple[float, float, float] = 1.5
@@ -63,6 +65,7 @@ class SpineSettings:
     rootlets: bool = True
     noise: float = 0.03
     bias: float = 0.25
+    scan: int = 0
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -126,7 +129,7 @@ def make_spine(seed: int = 0, settings: SpineSettings | None = None, **changes: 
         Image and masks on one grid.
     """
     chosen = replace(settings or SpineSettings(), **changes)
-    people, noise = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2])
+    people, noise = np.random.default_rng([seed, 1]), np.random.default_rng([seed, 2, chosen.scan])
     skeleton = build_skeleton(people, chosen.variant, chosen.scale)
     geometry = _scan_grid(skeleton, chosen)
     factors = [_odd(s / min(geometry.spacing)) for s in geometry.spacing]

@@ -127,7 +127,7 @@ def test_a_storage_variant_keeps_every_voxel_in_its_place(axcodes):
 
 
 def test_unknown_wishes_are_refused_with_the_choices():
-    for wish in ({"variant": "L8"}, {"region": "knee"}, {"contrast": "CT"}):
+    for wish in ({"variant": "L8"}, {"region": "knee"}, {"contrast": "PDw"}):
         with pytest.raises(UsageError, match="Choose one of"):
             make_spine(0, spacing=5.0, **wish)
     with pytest.raises(UsageError):

@@ -1,0 +1,155 @@
+"""Carry a mask from one image of a person to another one, and say how far the result can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import GeometryError, InputError
+from ..imaging import Image, LabelMap, forms_disagree, resample_image, resample_labels
+from ..imaging.registration import Method, Registration, by_header, register
+from .grids import onto_grid
+
+AUTO = "auto"
+"""Register rigidly, and go back to the headers where the registration cannot be believed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """A mask on the grid of another image.
+
+    Parameters
+    ----------
+    labels
+        The mask.
+    registration
+        How it came there.
+    image
+        The image that it was drawn on, brought onto the grid in the same way: for a picture.
+    notes
+        What a person should know before using it.
+    """
+
+    labels: LabelMap
+    registration: Registration
+    image: Image
+    notes: tuple[str, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Return the numbers for the sidecar."""
+        found = self.registration
+        return {
+            "Method": found.method,
+            "Similarity": round(found.similarity, 4),
+            "SimilarityByHeader": round(found.similarity_by_header, 4),
+            "InconsistencyMM": round(found.inconsistency_mm, 3),
+            "ShiftMM": round(self.shift_mm, 2),
+            "RotationDegrees": round(found.rotation_degrees, 2),
+        }
+
+    @property
+    def shift_mm(self) -> float:
+        """Mean distance by which the mask was moved against its place by the headers."""
+        inside = np.argwhere(self.labels.array > 0)
+        return self.registration.shift_mm(self.labels.geometry.to_world(inside)) if len(inside) else 0.0
+
+    def summary(self) -> str:
+        """Return one line for a person."""
+        found = self.registration
+        if found.method == "header":
+            return f"by header, similarity {found.similarity:.3f}"
+        return (
+            f"{found.method}, moved {self.shift_mm:.1f} mm and {found.rotation_degrees:.1f} degrees, "
+            f"similarity {found.similarity_by_header:.3f} to {found.similarity:.3f}, "
+            f"there and back {found.inconsistency_mm:.2f} mm"
+        )
+
+
+def carry(
+    labels: LabelMap, source: Image, target: Image, method: str = AUTO, *, cancel: Callable[[], bool] = lambda: False
+) -> Carried:
+    """Bring a mask of ``source`` onto the grid of ``target``.
+
+    Parameters
+    ----------
+    labels
+        The mask; on the grid of ``source``, or on one of its own in the same place.
+    source, target
+        Two images of one person.
+    method
+        ``header``, ``rigid``, ``affine`` or :data:`AUTO`.
+    cancel
+        Asked now and then.
+
+    Raises
+    ------
+    GeometryError
+        Method ``header``, and a header contradicts itself: its qform and sform place the image differently. Or the
+        mask does not lie on its image.
+    InputError
+        The mask ends up outside of the target, or the images share too little to be registered.
+    CancelledError
+        ``cancel`` returned True.
+    """
+    conflicts = _conflicts({"mask": labels, "image it was drawn on": source, "image that gets it": target})
+    if conflicts and method == "header":
+        raise GeometryError(
+            " ".join(conflicts),
+            "Set sform and qform alike after looking at both in a viewer, or let the place be found: --method rigid.",
+        )
+    on_source, note = onto_grid(labels, source.geometry, "carried")
+    registration, doubt = _place(source, target, method, cancel)
+    # Not through the grid of the image: every resampling costs half a voxel.
+    placed = resample_labels(labels, target.geometry, registration.placement)
+    if not placed.array.any():
+        raise InputError(
+            "Nothing of the mask lies inside the other image.",
+            "The fields of view do not overlap there; choose another image.",
+        )
+    moved = resample_image(source, target.geometry, registration.placement)
+    lost = _cut_off(on_source, target, registration)
+    return Carried(placed, registration, moved, tuple(filter(None, [*conflicts, note, doubt, lost])))
+
+
+def _place(source: Image, target: Image, method: str, cancel: Callable[[], bool]) -> tuple[Registration, str]:
+    """Return where the source lies in the target, and a doubt about it."""
+    if method != AUTO:
+        found = register(target, source, _known(method), cancel=cancel)
+        return found, "" if found.is_believable else _doubt(found)
+    found = register(target, source, "rigid", cancel=cancel)
+    if found.is_believable:
+        return found, ""
+    return by_header(target, source), f"{_doubt(found)} The headers are used."
+
+
+def _known(method: str) -> Method:
+    return method  # type: ignore[return-value]  # register() refuses an unknown one, naming those there are
+
+
+def _doubt(found: Registration) -> str:
+    return (
+        f"The {found.method} registration is not to be trusted: there and back ends {found.inconsistency_mm:.1f} mm "
+        f"from the start (at most {found.tolerance_mm:.1f} mm is believed), and the similarity went from "
+        f"{found.similarity_by_header:.3f} to {found.similarity:.3f}."
+    )
+
+
+def _conflicts(volumes: Mapping[str, Image | LabelMap]) -> list[str]:
+    found = []
+    for name, volume in volumes.items():
+        disagreement = forms_disagree(volume.source.header) if volume.source is not None else ""
+        if disagreement:
+            found.append(f"The header of the {name} contradicts itself: {disagreement}.")
+    return found
+
+
+def _cut_off(labels: LabelMap, target: Image, registration: Registration) -> str:
+    """Say how much of the mask lies outside of the target's field of view."""
+    inside = labels.geometry.to_world(np.argwhere(labels.array > 0))
+    back = np.linalg.inv(registration.placement)
+    index = target.geometry.to_index(inside @ back[:3, :3].T + back[:3, 3])
+    outside = ((index < -0.5) | (index > np.array(target.geometry.shape) - 0.5)).any(axis=1).mean()
+    return f"{outside:.0%} of the mask lies outside of this image and is cut off." if outside >= 0.01 else ""

@@ -1,0 +1,133 @@
+"""The sacrum of MR images from what TotalSegmentator saw on a CT of the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ..anatomy import scheme
+from ..bids import Case, Dataset, mask_type
+from ..errors import DatasetError, LabelError, MissingFileError, UsageError
+from ..imaging import LabelMap, read_image, read_labels
+from ..models import external
+from .carrying import AUTO, carry
+from .folder_outcome import CaseOutcome, FolderOutcome
+from .propagation import OnCarried, Progress, generator_entry, outcomes_of, save_proposal, session_of
+
+CT = "CT"
+VERSIONS = ("auto", "v1", "v2")
+"""TotalSegmentator's numbering: the sacrum is 92 in version 1 and 25 in version 2, where 92 is a rib."""
+
+
+def sacrum_from_ct(
+    dataset: Dataset,
+    segmentations: Path,
+    *,
+    version: str = "auto",
+    method: str = AUTO,
+    cases: Collection[str] = (),
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] = lambda: False,
+    on_carried: OnCarried | None = None,
+) -> FolderOutcome:
+    """Give every MR image whose session (or person) has a CT the sacrum of that CT, as a proposal.
+
+    Parameters
+    ----------
+    dataset
+        Holds the MR images and the CT (``sub-01_CT.nii.gz``).
+    segmentations
+        What TotalSegmentator wrote: one file for each CT, or a folder of single structures for each.
+    version
+        ``v1`` or ``v2``; ``auto`` only where the file itself leaves no doubt, see :func:`sacrum_of`.
+    method
+        See :func:`.carrying.carry`.
+    cases
+        Keys of the MR images that are wanted; none for all.
+    progress, cancel, on_carried
+        Told and asked on the way.
+
+    Raises
+    ------
+    UsageError
+        Unknown version.
+    MissingFileError
+        The dataset holds no CT, or the folder does not exist.
+    CancelledError
+        ``cancel`` returned True; what was saved stays.
+    """
+    if version not in VERSIONS:
+        raise UsageError(f"There is no version {version!r} of TotalSegmentator.", f"Choose from {', '.join(VERSIONS)}.")
+    scans = [case for case in dataset if case.contrast.upper() == CT]
+    if not scans:
+        raise MissingFileError(
+            f"There is no CT among the images of {dataset.root}.", "Name it sub-…_CT.nii.gz, beside the MR images."
+        )
+    found = external.ct_segmentations(segmentations)
+    targets = [case for case in dataset if case.contrast.upper() != CT and (not cases or case.key in cases)]
+    pairs = [(case, scan) for case in targets if (scan := _scan_of(case, scans)) is not None]
+
+    def one(case: Case, scan: Case) -> CaseOutcome:
+        file = found.of_image(tuple(sorted(scan.entities.items())), scan.contrast)
+        labels = sacrum_of(file.path, version)
+        ct, image = read_image(scan.image), read_image(case.image)
+        carried = carry(labels, ct, image, method, cancel=cancel)
+        if on_carried is not None:
+            on_carried(case, image, carried)
+        description = f"TotalSegmentator's sacrum on {scan.key}: {carried.summary()}."
+        entry = generator_entry("sacrum-from-ct", description, carried)
+        saved = save_proposal(dataset, case, mask_type("sacrum"), carried.labels, image, (labels, ct), entry)
+        return CaseOutcome(case.key, saved, notes=(carried.summary(), *carried.notes))
+
+    jobs = ((case.key, partial(one, case, scan)) for case, scan in pairs)
+    return outcomes_of(jobs, len(pairs), progress)
+
+
+def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
+    """Read the sacrum out of a segmentation by TotalSegmentator (scheme ``sacrum``).
+
+    Parameters
+    ----------
+    path
+        A file of one structure (``sacrum.nii.gz``, values 0 and 1), or one with the numbers of all.
+    version
+        Which numbering it has. ``auto`` decides where only one can be meant: a single structure, or a file in which
+        only one of the two numbers occurs and nothing else does.
+
+    Raises
+    ------
+    LabelError
+        There is no sacrum in it, or ``auto`` cannot decide.
+    """
+    labels = read_labels(path, scheme("totalsegmentator_v2"))
+    numbers = {name: scheme(f"totalsegmentator_{name}").value_of("sacrum") for name in ("v1", "v2")}
+    values = set(labels.values())
+    if values == {1} and path.name.startswith("sacrum."):
+        value = 1
+    elif version != "auto":
+        value = numbers[version]
+    elif len(values) == 1 and values <= set(numbers.values()):
+        (value,) = values
+    else:
+        raise LabelError(
+            f"{path.name} holds {len(values)} structures; whether its sacrum is {numbers['v1']} (TotalSegmentator 1) "
+            f"or {numbers['v2']} (version 2) cannot be told from the numbers.",
+            "Say which version wrote it: --totalsegmentator v1 or v2.",
+        )
+    if value not in values:
+        raise LabelError(f"There is no sacrum ({value}) in {path.name}.", "The CT may end above it.")
+    bone = (labels.array == value).astype(np.uint8)
+    return LabelMap(bone, labels.geometry, scheme("sacrum"), labels.source)
+
+
+def _scan_of(case: Case, scans: list[Case]) -> Case | None:
+    """Return the CT of the case's session, else the only one of the person."""
+    own = [scan for scan in scans if session_of(scan) == session_of(case)]
+    own = own or [scan for scan in scans if scan.subject == case.subject]
+    if len(own) > 1:
+        names = ", ".join(scan.key for scan in own)
+        raise DatasetError(f"{case.key} has several CTs: {names}.", "Keep one of them in the dataset.")
+    return own[0] if own else None

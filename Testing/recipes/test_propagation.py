@@ -1,0 +1,157 @@
+"""Masks carried from image to image: where they land, what is said about it, and that nothing is overwritten."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from SpineGTRefineLib.anatomy import scheme
+from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
+from SpineGTRefineLib.cli.report.registration import write_registration_picture
+from SpineGTRefineLib.errors import GeometryError, LabelError, MissingFileError, PartialFailureError
+from SpineGTRefineLib.imaging import LabelMap, read_image, write_image, write_labels
+from SpineGTRefineLib.phantoms import make_spine
+from SpineGTRefineLib.recipes.carrying import carry
+from SpineGTRefineLib.recipes.propagation import propagate, ways
+from SpineGTRefineLib.recipes.sacrum_from_ct import sacrum_from_ct, sacrum_of
+
+SPINE, SACRUM = mask_type("spine"), mask_type("sacrum")
+
+
+@pytest.fixture(scope="module")
+def person():
+    """One person, seen three times without moving."""
+    scans = {
+        "T2w": {"spacing": 4.0},
+        "T1w": {"spacing": (5.0, 3.5, 3.5), "contrast": "T1w", "scan": 1},
+        "CT": {"spacing": (3.5, 3.5, 4.0), "contrast": "CT", "scan": 2, "width": 80},
+    }
+    return {name: make_spine(4, region="lumbar", rootlets=False, **settings) for name, settings in scans.items()}
+
+
+@pytest.fixture
+def session(tmp_path, person):
+    """A dataset with the three images, and a spine mask of the T2w."""
+    anat = tmp_path / "data" / "sub-01" / "anat"
+    anat.mkdir(parents=True)
+    for contrast, phantom in person.items():
+        write_image(anat / f"sub-01_{contrast}.nii.gz", phantom.image)
+    labels = tmp_path / "data" / "derivatives" / "labels" / "sub-01" / "anat"
+    labels.mkdir(parents=True)
+    write_labels(labels / "sub-01_T2w_label-spine_dseg.nii.gz", person["T2w"].spine)
+    return tmp_path / "data"
+
+
+def dice(one, other):
+    return 2 * np.count_nonzero(one & other) / (np.count_nonzero(one) + np.count_nonzero(other))
+
+
+def test_the_spine_reaches_the_other_images_of_the_session_as_a_proposal(session, person):
+    dataset = Dataset.open(session)
+    chosen = ways(dataset, SPINE, "T2w", ["T1w"])
+    outcome = propagate(dataset, SPINE, chosen, "header")
+    saved = outcome.cases[0].saved
+    assert [case.key for case in outcome.cases] == ["sub-01_T1w"]
+    assert saved.status == "proposed"
+    mask = load_mask(dataset.reopened(), dataset.case("sub-01_T1w"), SPINE)
+    assert dice(mask.array > 0, person["T1w"].spine.array > 0) > 0.8
+    record = json.loads(saved.sidecar.read_text())
+    assert any(entry.get("Record", {}).get("Method") == "header" for entry in record["GeneratedBy"])
+
+
+def test_a_mask_that_is_there_stays_and_gets_the_other_one_beside_it(session):
+    dataset = Dataset.open(session)
+    first = propagate(dataset, SPINE, ways(dataset, SPINE, "T2w", ["T1w"]), "header").cases[0].saved
+    before = first.path.read_bytes()
+    assert ways(dataset.reopened(), SPINE, "T2w", ()) == ways(dataset, SPINE, "T2w", ["CT"])
+    again = propagate(dataset, SPINE, ways(dataset, SPINE, "T2w", ["T1w"]), "header").cases[0].saved
+    assert first.path.read_bytes() == before
+    assert "desc-proposal" in again.path.name
+
+
+def test_a_contrast_without_a_mask_is_a_clear_error(session):
+    with pytest.raises(MissingFileError, match="No T2star image of this dataset has a spine mask"):
+        ways(Dataset.open(session), SPINE, "T2star")
+
+
+@pytest.mark.slow
+def test_a_movement_is_found_and_told(person):
+    truth = np.eye(4)
+    truth[:3, 3] = (6.0, -5.0, 8.0)
+    ct = person["CT"].image
+    geometry = type(ct.geometry)(ct.geometry.shape, truth @ ct.geometry.affine)
+    carried = carry(
+        replace(person["CT"].sacrum, geometry=geometry), replace(ct, geometry=geometry), person["T2w"].image
+    )
+    assert carried.registration.method == "rigid"
+    assert carried.shift_mm == pytest.approx(np.linalg.norm((6, -5, 8)), abs=1.0)
+    assert dice(carried.labels.array > 0, person["T2w"].sacrum.array > 0) > 0.8
+
+
+def contradicting(path, image):
+    """Write an image whose qform is right and whose sform lies 30 mm away, as some converters leave it."""
+    import nibabel
+
+    file = nibabel.Nifti1Image(image.array, image.geometry.affine)
+    file.set_qform(image.geometry.affine, 1)
+    away = image.geometry.affine.copy()
+    away[2, 3] += 30.0
+    file.set_sform(away, 1)
+    nibabel.save(file, path)
+    return read_image(path)
+
+
+def test_a_header_that_contradicts_itself_is_shown_and_not_guessed(tmp_path, person):
+    ct = contradicting(tmp_path / "ct.nii", person["CT"].image)
+    mask = LabelMap(person["CT"].sacrum.array, ct.geometry, scheme("sacrum"))
+    with pytest.raises(GeometryError, match=r"image it was drawn on contradicts itself: qform .* 30 mm"):
+        carry(mask, ct, person["T2w"].image, "header")
+
+
+@pytest.mark.parametrize(("value", "version"), [(92, "v1"), (25, "v2"), (92, "auto"), (25, "auto")])
+def test_the_sacrum_is_found_in_both_numberings(tmp_path, person, value, version):
+    sacrum = person["CT"].sacrum
+    array = (sacrum.array * value).astype(np.uint8)
+    if version != "auto":
+        array[:2, :2, :2] = 25 if value == 92 else 92
+    path = tmp_path / "sub-01_CT_seg.nii.gz"
+    write_labels(path, LabelMap(array, sacrum.geometry, _any_values()))
+    assert np.array_equal(sacrum_of(path, version).array, sacrum.array)
+    if version != "auto":
+        with pytest.raises(LabelError, match=r"cannot be told from the numbers") as caught:
+            sacrum_of(path)
+        assert "--totalsegmentator v1 or v2" in caught.value.remedy
+
+
+def _any_values():
+    from SpineGTRefineLib.anatomy import LabelScheme
+
+    both = {entry.value: entry for name in ("v1", "v2") for entry in scheme(f"totalsegmentator_{name}")}
+    return LabelScheme("both", tuple(both.values()))
+
+
+def test_the_sacrum_of_the_ct_reaches_the_mri_from_a_folder_of_structures(session, person, tmp_path):
+    folder = tmp_path / "segmentations" / "sub-01_CT"
+    folder.mkdir(parents=True)
+    write_labels(folder / "sacrum.nii.gz", person["CT"].sacrum)
+    drawn = []
+    dataset = Dataset.open(session)
+    outcome = sacrum_from_ct(
+        dataset, folder.parent, method="header", cases=["sub-01_T2w"], on_carried=lambda *a: drawn.append(a)
+    )
+    outcome.raise_if_failed()
+    mask = load_mask(dataset.reopened(), dataset.case("sub-01_T2w"), SACRUM)
+    assert dice(mask.array > 0, person["T2w"].sacrum.array > 0) > 0.75
+    _case, image, carried = drawn[0]
+    write_registration_picture(tmp_path / "picture.png", image, carried.image, carried.labels)
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_ct_without_a_segmentation_fails_alone_and_by_name(session, tmp_path):
+    (tmp_path / "empty").mkdir()
+    outcome = sacrum_from_ct(Dataset.open(session), tmp_path / "empty", method="header")
+    assert len(outcome.failed) == 2
+    assert "TotalSegmentator left no file for sub-01_CT" in outcome.failed[0].error.cause
+    with pytest.raises(PartialFailureError):
+        outcome.raise_if_failed()
