@@ -195,6 +195,11 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/ranking/order.py
   SpineGTRefineLib/learning/ranking/signals.py
   SpineGTRefineLib/learning/raw_dataset.py
+  SpineGTRefineLib/learning/rounds/__init__.py
+  SpineGTRefineLib/learning/rounds/evidence.py
+  SpineGTRefineLib/learning/rounds/guide.py
+  SpineGTRefineLib/learning/rounds/plans.py
+  SpineGTRefineLib/learning/rounds/state.py
   SpineGTRefineLib/learning/seeds/__init__.py
   SpineGTRefineLib/learning/seeds/listing.py
   SpineGTRefineLib/learning/seeds/mouse.py
@@ -264,6 +269,9 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/soft.py
   SpineGTRefineLib/models/store.py
   SpineGTRefineLib/models/tiles.py
+  SpineGTRefineLib/models/tools/__init__.py
+  SpineGTRefineLib/models/tools/program.py
+  SpineGTRefineLib/models/tools/weights.py
   SpineGTRefineLib/models/unpack.py
   SpineGTRefineLib/models/way_back.py
   SpineGTRefineLib/panel/__init__.py
@@ -307,8 +315,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/child.py
   SpineGTRefineLib/process/environment.py
   SpineGTRefineLib/process/environments.py
+  SpineGTRefineLib/process/guard.py
   SpineGTRefineLib/process/memory.py
   SpineGTRefineLib/process/probe.py
+  SpineGTRefineLib/process/run_module.py
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
@@ -484,9 +494,14 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Bids/entities.csv
   Resources/Bids/mask_types.csv
   Resources/Environments/models.toml
-  Resources/Learning/mouse_rounds.toml
+  Resources/Environments/spineps.toml
+  Resources/Environments/totalsegmentator.toml
+  Resources/Environments/totalspineseg.toml
   Resources/Learning/regions.toml
+  Resources/Learning/rounds/mouse.toml
+  Resources/Learning/rounds/rootlets.toml
   Resources/Learning/settings/nnunet.toml
+  Resources/Learning/settings/short.toml
   Resources/Learning/settings/small.toml
   Resources/Metrics/metrics.csv
   Resources/Models/demo/canal/MODEL_CARD.md

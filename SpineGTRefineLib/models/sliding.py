@@ -233,19 +233,17 @@ def _forward(
     torch: Any, runner: Runner, batch: Any, mirror_axes: tuple[int, ...] | None, asked: int | None
 ) -> tuple[Any, Any, Any]:
     """Return the mean over the mirrored copies, the output of the batch itself, and that mirrored along ``asked``."""
-
-    def mirrored(flip: tuple[int, ...]) -> Any:
-        return torch.flip(runner.run(torch.flip(batch, flip)), flip)
-
-    straight = output = runner.run(batch)
-    opinion = None
     axes = [axis + 2 for axis in mirror_axes or ()]
-    flips = [flip for count in range(len(axes)) for flip in itertools.combinations(axes, count + 1)]
-    for flip in flips:
-        copy = mirrored(flip)
-        output = output + copy
-        if flip == (asked,):
-            opinion = copy
-    if asked is not None and opinion is None:
-        opinion = mirrored((asked,))
-    return output / (len(flips) + 1), straight, opinion
+    votes = [flip for count in range(len(axes) + 1) for flip in itertools.combinations(axes, count)]
+    flips = votes if asked is None or (asked,) in votes else [*votes, (asked,)]
+    total = straight = opinion = None
+    for start in range(0, len(flips), runner.mirrors):
+        together = flips[start : start + runner.mirrors]
+        result = runner.run(torch.cat([torch.flip(batch, flip) for flip in together]))
+        for flip, output in zip(together, result.split(len(batch)), strict=True):
+            turned = torch.flip(output, flip) if flip else output
+            straight = turned if not flip else straight
+            opinion = turned if flip == (asked,) else opinion
+            if flip in votes:
+                total = turned if total is None else total + turned
+    return total / len(votes), straight, opinion

@@ -25,17 +25,82 @@ def how(prediction):
     return tuple(prediction.provenance[name] for name in ("mode", "backend", "precision", "batch"))
 
 
-def test_small_networks_take_two_tiles_at_once_and_large_ones_one(backends, loaded):
-    network = next(iter(loaded.networks.values()))
-    assert backends.pytorch.tiles_at_once(network, (16, 24, 24)) == 2
-    assert backends.pytorch.tiles_at_once(network, (96, 160, 160)) == 1
+def test_small_slices_are_computed_together_and_volumes_one_by_one(backends, loaded, store, tmp_path):
+    from tiny_models import make_model
+
+    flat = load_model(store.install_own(make_model(tmp_path / "flat", configuration="2d"), name="flat"))
+    slices, volumes = (next(iter(model.networks.values())) for model in (flat, loaded))
+    assert backends.pytorch.tiles_at_once(slices, (24, 32)) == 8
+    assert backends.pytorch.tiles_at_once(slices, (512, 512)) == 1
+    assert backends.pytorch.tiles_at_once(volumes, (16, 24, 24)) == 1
+
+
+def test_channels_last_gives_the_numbers_of_the_network_as_it_is(nnunet):
+    import torch
+    from dynamic_network_architectures.architectures.unet import ResidualEncoderUNet
+
+    from SpineGTRefineLib.models.backends.channels_last import channels_last
+
+    torch.manual_seed(1)
+    network = ResidualEncoderUNet(
+        2, 2, (8, 16), torch.nn.Conv3d, 3, ((1, 1, 1), (1, 2, 2)), 1, 3, 1, conv_bias=True,
+        norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"affine": True}, nonlin=torch.nn.LeakyReLU,
+    ).eval()  # fmt: skip
+    tiles = 3 + torch.randn(2, 2, 16, 96, 96)  # more voxels than are averaged in one go, away from 0
+    with torch.inference_mode():
+        expected = network(tiles)
+        turned = channels_last(network)
+        found = turned(tiles)
+        assert torch.equal(network(tiles[:1]), network(tiles[:1])), "the network itself still runs"
+    assert torch.abs(found - expected).max() < 1e-5 * torch.abs(expected).max()
+    assert next(turned.parameters()).data_ptr() == next(network.parameters()).data_ptr(), "the weights are shared"
+
+
+def test_channels_last_leaves_networks_of_slices_and_padding_of_another_kind_alone(nnunet):
+    import torch
+
+    from SpineGTRefineLib.models.backends.channels_last import channels_last as make
+
+    assert make(torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3))) is None
+    assert make(torch.nn.Sequential(torch.nn.Conv3d(1, 2, 3, padding_mode="reflect", padding=1))) is None
+    assert make(torch.nn.Sequential(torch.nn.Conv3d(1, 2, 3, padding="same"))) is None
+
+
+def test_mirrored_copies_computed_together_vote_as_one_by_one(backends, loaded, blobs):
+    from dataclasses import replace
+
+    voting = replace(loaded, mirror_axes=(0, 1, 2))
+    one = predict([blobs], voting, device="cpu").labels.array
+    ((key, (runners, notes)),) = voting.runners.items()
+    for mirrors in (3, 8):
+        voting.runners[key] = (tuple(replace(runner, mirrors=mirrors) for runner in runners), notes)
+        assert np.array_equal(predict([blobs], voting, device="cpu").labels.array, one)
+
+
+@pytest.mark.parametrize(("free", "fit"), [(100, 1), (1000, 3), (10**6, 8)])
+def test_a_card_computes_as_many_mirrored_copies_together_as_its_memory_holds(backends, monkeypatch, free, fit):
+    """No card was at hand: what it says about its memory is made up."""
+    import torch
+
+    for name, answer in {
+        "reset_peak_memory_stats": None,
+        "memory_allocated": 50,
+        "max_memory_allocated": 250,
+        "empty_cache": None,
+        "mem_get_info": (free, 10**7),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, lambda *_, answer=answer: answer)
+    network = torch.nn.Sequential(torch.nn.Conv3d(1, 2, 1))
+    assert backends.pytorch._mirrors_that_fit(network, network, torch.device("cpu"), (4, 4, 4)) == fit
 
 
 def test_what_computed_the_network_is_recorded(backends, loaded, blobs):
-    assert how(predict([blobs], loaded, device="cpu")) == ("exact", "torch", "fp32", 2)
+    assert how(predict([blobs], loaded, device="cpu")) == ("exact", "torch", "fp32", 1)
 
 
-def test_the_last_tile_of_an_odd_number_is_that_of_a_full_batch(backends, loaded):
+def test_the_last_tiles_are_those_of_a_full_batch(backends, loaded):
+    from dataclasses import replace
+
     import torch
 
     from SpineGTRefineLib.models.sliding import Control, predict_logits
@@ -43,6 +108,7 @@ def test_the_last_tile_of_an_odd_number_is_that_of_a_full_batch(backends, loaded
 
     cpu = torch.device("cpu")
     runners, _ = backends.runners_for(loaded.networks, (16, 24, 24), cpu, "exact", {})
+    runners = [replace(runner, batch=2) for runner in runners]
     data = torch.randn(1, 16, 24, 48, generator=torch.Generator().manual_seed(1))
     control = Control(lambda *_: None, lambda: False)
     tiling = Tiling((16, 24, 24), 0.5, None)
@@ -56,7 +122,7 @@ def test_fast_mode_computes_in_bfloat16_where_that_is_faster(backends, loaded, b
     monkeypatch.setattr(backends.pytorch, "is_bf16_faster", lambda *_: True)
     exact = predict([blobs], loaded, device="cpu").labels.array
     fast = predict([blobs], loaded, device="cpu", mode="fast")
-    assert how(fast) == ("fast", "torch", "bf16", 2)
+    assert how(fast) == ("fast", "torch", "bf16", 1)
     assert np.mean(fast.labels.array != exact) < 0.02
     assert np.array_equal(predict([blobs], loaded, device="cpu").labels.array, exact), "exact mode stays exact"
 
@@ -64,7 +130,7 @@ def test_fast_mode_computes_in_bfloat16_where_that_is_faster(backends, loaded, b
 def test_fast_mode_runs_as_exact_mode_and_says_so_where_it_is_not_faster(backends, loaded, blobs, monkeypatch):
     monkeypatch.setattr(backends.pytorch, "is_bf16_faster", lambda *_: False)
     said = predict([blobs], loaded, device="cpu", mode="fast")
-    assert how(said) == ("fast", "torch", "fp32", 2)
+    assert how(said) == ("fast", "torch", "fp32", 1)
     assert "not faster in bfloat16" in said.provenance["notes"][0]
 
 

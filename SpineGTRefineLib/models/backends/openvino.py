@@ -12,7 +12,7 @@ from typing import Any
 
 from ..checkpoint import import_torch
 from ..loading import quiet
-from .runner import Runner
+from .runner import Runner, input_channels
 
 BATCH = 1
 """OpenVINO is as fast with one tile as with two."""
@@ -47,7 +47,7 @@ def openvino_runner(network: Any, tile: Sequence[int], *, bf16: bool) -> Runner:
     torch = import_torch()
     core = openvino.Core()
     half = bf16 and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    example = torch.zeros((BATCH, _channels(network), *tile))
+    example = torch.zeros((BATCH, input_channels(network), *tile))
     try:
         with torch.inference_mode(), quiet():
             decoder = TorchScriptPythonDecoder(network.cpu().eval(), example_input=(example,))
@@ -68,9 +68,3 @@ def openvino_runner(network: Any, tile: Sequence[int], *, bf16: bool) -> Runner:
         return torch.from_numpy(results[0])
 
     return Runner(run, torch.device("cpu"), "openvino", "bf16" if half else "fp32", BATCH)
-
-
-def _channels(network: Any) -> int:
-    torch = import_torch()
-    convolutions = (torch.nn.Conv2d, torch.nn.Conv3d)
-    return int(next(part.in_channels for part in network.modules() if isinstance(part, convolutions)))

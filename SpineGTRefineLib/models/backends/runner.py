@@ -6,6 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..checkpoint import import_torch
+
+MOST_MIRRORS = 8
+"""Copies of a tile where all three axes are mirrored."""
+
 
 @dataclass(frozen=True, eq=False)
 class Runner:
@@ -22,6 +27,8 @@ class Runner:
     batch
         Number of tiles that are computed together; always this many, so that a tile's result does not depend on how
         many there are.
+    mirrors
+        Up to how many mirrored copies of a batch are computed together.
     """
 
     run: Callable[[Any], Any]
@@ -29,7 +36,15 @@ class Runner:
     backend: str
     precision: str
     batch: int = 1
+    mirrors: int = 1
 
     def as_dict(self) -> dict[str, object]:
         """Return what the provenance says of it."""
         return {"backend": self.backend, "precision": self.precision, "batch": self.batch}
+
+
+def input_channels(network: Any) -> int:
+    """Return the number of images that a network sees."""
+    torch = import_torch()
+    convolutions = (torch.nn.Conv2d, torch.nn.Conv3d)
+    return int(next(part.in_channels for part in network.modules() if isinstance(part, convolutions)))
