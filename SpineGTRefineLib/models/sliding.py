@@ -236,7 +236,8 @@ def _forward(
     axes = [axis + 2 for axis in mirror_axes or ()]
     votes = [flip for count in range(len(axes) + 1) for flip in itertools.combinations(axes, count)]
     flips = votes if asked is None or (asked,) in votes else [*votes, (asked,)]
-    total = straight = opinion = None
+    total: Any = None
+    straight = opinion = None
     for start in range(0, len(flips), runner.mirrors):
         together = flips[start : start + runner.mirrors]
         result = runner.run(torch.cat([torch.flip(batch, flip) for flip in together]))
