@@ -1,6 +1,7 @@
 """The station as its users have it: a server process of its own, and Debian's Chromium with a real mouse."""
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,8 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 SIZE = {"width": 1366, "height": 768}
+PLAIN = {"brush_mm": 6, "sphere": False, "area": "everywhere", "in_range_only": False, "contrast": "none"}
+"""Settings of the tools that tests change."""
 
 
 def missing() -> str:
@@ -32,10 +35,10 @@ def chromium() -> str | None:
 
 
 class StationProcess:
-    """``spine-gt-refine review`` in a process."""
+    """``spine-gt-refine review`` in a process; ``program`` may be a file that does the same with a stand-in."""
 
-    def __init__(self, dataset: Path, log: Path, rater: str = "AB") -> None:
-        command = [sys.executable, "-m", "SpineGTRefineLib", "review", str(dataset), "--rater", rater]
+    def __init__(self, dataset: Path, log: Path, rater: str = "AB", program=("-m", "SpineGTRefineLib")) -> None:
+        command = [sys.executable, *map(str, program), "review", str(dataset), "--rater", rater]
         self._log = log.open("w")
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self._log, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
@@ -96,23 +99,67 @@ class Page:
         script = f"() => {{ const value = window.trame.state.get('{name}'); return {condition}; }}"
         self.page.wait_for_function(script, timeout=1000 * timeout_s)
 
+    def set(self, name: str, value) -> None:
+        """Move a control."""
+        self.page.evaluate("([name, value]) => window.trame.state.set(name, value)", [name, value])
+        self.page.wait_for_timeout(150)  # the page tells the server a moment later
+
+    def click(self, testid: str) -> None:
+        """Press a button with the mouse."""
+        self.page.get_by_test_id(testid).click()
+
     def act(self, *words) -> None:
         self.page.evaluate("words => window.trame.utils.station.act(...words)", list(words))
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
+    def take(self, tool: str) -> None:
+        """Take a tool into the hand."""
+        if self.state("tool") != tool:
+            self.act("tool", tool)
+            self.until("tool", f"value === '{tool}'")
+
     def stroke(self, across: float = 0.5, down: float = 0.5, length: int = 30) -> None:
         """Draw a line in the sagittal view, beginning at a part of its width and height."""
+        self.drag([(0, 0), (length / 3, length)], across, down)
+
+    def drag(self, points, across: float = 0.5, down: float = 0.5, steps: int = 10) -> None:
+        """Hold the left button and go from point to point (pixels from a part of the sagittal view)."""
         box = self.page.locator(".views img").first.bounding_box()
         x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
-        self.page.mouse.move(x, y)
+        (right, below), *others = points
+        self.page.mouse.move(x + right, y + below)
         self.page.wait_for_timeout(300)
         self.page.mouse.down()
-        for step in range(10):
-            self.page.mouse.move(x + step, y + step * length / 10)
-            self.page.wait_for_timeout(15)
+        for right, below in others:
+            self.page.mouse.move(x + right, y + below, steps=steps)
+            self.page.wait_for_timeout(100)
         self.page.mouse.up()
+
+    def undoes(self, text: str) -> None:
+        """Wait until undo would undo this."""
+        self.until("undo_text", f"value === {json.dumps(text)}")
+
+    def open_mask(self, case: str, kind: str = "spine") -> None:
+        """Open a mask and put the tools back as they are at the start."""
+        self.act("open", case, kind)
+        self.until("row_key", f"value === '{case}/{kind}'")
+        for name, value in PLAIN.items():
+            self.set(name, value)
+        self.take("none")
+
+    def save(self) -> None:
+        """Accept the mask, if need be in spite of what the check says, and go to the next one."""
+        before = self.state("row_key")
+        self.press("Control+Enter")
+        self.page.wait_for_function(
+            "before => window.trame.state.get('objections').length || window.trame.state.get('row_key') !== before",
+            arg=before,
+        )
+        if self.state("objections"):
+            self.click("insist")
+            self.until("row_key", f"value !== {json.dumps(before)}")
 
 
 def voxels(path: Path) -> np.ndarray:

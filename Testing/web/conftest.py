@@ -44,8 +44,8 @@ def start(browser, world, tmp_path):
     """Starts stations on the dataset."""
     started = []
 
-    def new() -> StationProcess:
-        started.append(StationProcess(world.root, tmp_path / f"station{len(started)}.log"))
+    def new(**options) -> StationProcess:
+        started.append(StationProcess(world.root, tmp_path / f"station{len(started)}.log", **options))
         return started[-1]
 
     yield new
