@@ -160,8 +160,9 @@ def _centers(bodies: np.ndarray, count: int, parts: LabelMap) -> np.ndarray:
     return np.asarray(parts.geometry.to_world(np.array(middles)))
 
 
-def _distances(members: list[Member]) -> np.ndarray:
-    centers = np.array([member.center for member in members]).reshape(-1, 3)
+def _distances(members: list[Member], *, sagittal: bool = False) -> np.ndarray:
+    """Distances between neighbours, or what is seen of them from the side."""
+    centers = np.array([member.center for member in members]).reshape(-1, 3)[:, 1 if sagittal else 0 :]
     return np.asarray(np.linalg.norm(np.diff(centers, axis=0), axis=1))
 
 
@@ -172,10 +173,13 @@ def _usual_distance(distances: np.ndarray, position: int) -> float:
 
 
 def _without_doubles(members: list[Member]) -> tuple[list[Member], dict[int, int]]:
-    """Join what was split in two: the members that are left, and the label that each of the others takes."""
+    """Join what was split in two: the members that are left, and the label that each of the others takes.
+
+    Left and right do not count: the halves of a body may lie far apart.
+    """
     kept: list[Member] = []
     joined: dict[int, int] = {}
-    distances = _distances(members)
+    distances = _distances(members, sagittal=True)
     for position, member in enumerate(members):
         usual = _usual_distance(distances, position - 1) if position else float("inf")
         if position and np.isfinite(usual) and distances[position - 1] < TOO_NEAR * usual:
