@@ -189,7 +189,6 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/preparation/__init__.py
   SpineGTRefineLib/learning/preparation/ends.py
   SpineGTRefineLib/learning/preparation/parts.py
-  SpineGTRefineLib/learning/preparation/rounds.py
   SpineGTRefineLib/learning/ranking/__init__.py
   SpineGTRefineLib/learning/ranking/dataset.py
   SpineGTRefineLib/learning/ranking/order.py
@@ -271,6 +270,10 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/tiles.py
   SpineGTRefineLib/models/tools/__init__.py
   SpineGTRefineLib/models/tools/program.py
+  SpineGTRefineLib/models/tools/result.py
+  SpineGTRefineLib/models/tools/spineps.py
+  SpineGTRefineLib/models/tools/totalsegmentator.py
+  SpineGTRefineLib/models/tools/totalspineseg.py
   SpineGTRefineLib/models/tools/weights.py
   SpineGTRefineLib/models/unpack.py
   SpineGTRefineLib/models/way_back.py
@@ -340,6 +343,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/procedures/plain.py
   SpineGTRefineLib/recipes/procedures/rootlets.py
   SpineGTRefineLib/recipes/procedures/spine.py
+  SpineGTRefineLib/recipes/procedures/spine_tools.py
   SpineGTRefineLib/recipes/propagation.py
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/sacrum_from_ct.py
@@ -347,6 +351,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/stated_settings.py
   SpineGTRefineLib/recipes/tool_masks.py
+  SpineGTRefineLib/recipes/tool_runs.py
   SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/recipes/work.py
   SpineGTRefineLib/refine/__init__.py

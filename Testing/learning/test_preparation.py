@@ -1,22 +1,18 @@
 """Preparation: what is cut out keeps its place in space, comes back exactly, and no file is touched."""
 
-import shlex
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import typer
 from bids_world import tree_state
 from version_world import GEOMETRY, SHAPE, VersionWorld
 
 from SpineGTRefineLib.bids import Dataset, load_mask
-from SpineGTRefineLib.cli.app import app
 from SpineGTRefineLib.errors import InputError, MissingFileError, UsageError
 from SpineGTRefineLib.imaging import Box, Geometry, LabelMap, read_image, read_labels, reorient
 from SpineGTRefineLib.learning.exchange import ExportRecord, ExportSettings, export_version, read_back, save_back
 from SpineGTRefineLib.learning.preparation import Preparation, boxes_of, prepared_labels, read_ends
-from SpineGTRefineLib.learning.preparation.rounds import plan_rounds
-from SpineGTRefineLib.learning.versions import build_version, versions_folder
+from SpineGTRefineLib.learning.versions import build_version
 from SpineGTRefineLib.recipes import cord_crop
 from SpineGTRefineLib.recipes.definition import recipe
 
@@ -170,26 +166,3 @@ def test_the_box_around_the_cord_reaches_as_far_as_the_recipes():
     chosen = Preparation("cord")
     for name in ("across_mm", "along_mm", "voxel_mm"):
         assert getattr(chosen, name) == settings[name]
-
-
-def test_the_plan_of_rounds_goes_on_with_each_version(mouse):
-    folder = versions_folder(mouse.dataset.output)
-    assert [entry.version for entry in plan_rounds(mouse.root, folder)] == ["", "", ""]
-    first = build_version(mouse.dataset, mouse.kind)
-    build_version(mouse.dataset, mouse.kind, parent=first)
-    plan = plan_rounds(mouse.root, folder)
-    assert [entry.version for entry in plan] == ["D1", "D2", ""]
-    commands = [step.command for entry in plan for step in entry.steps if step.command]
-    assert all(str(mouse.root) in command for command in commands)
-
-
-def test_every_command_of_the_plan_is_one_that_exists(mouse):
-    group = typer.main.get_command(app)
-    for entry in plan_rounds(mouse.root, versions_folder(mouse.dataset.output)):
-        for step in entry.steps:
-            command = group
-            words = shlex.split(step.command)[1:]
-            while words and words[0] in getattr(command, "commands", {}):
-                command = command.commands[words.pop(0)]
-            known = {name for option in command.params for name in option.opts}
-            assert {word for word in words if word.startswith("--")} <= known

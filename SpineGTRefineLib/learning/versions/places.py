@@ -37,7 +37,7 @@ def version_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: [int(p) if p.isdigit() else 0 for p in re.split(r"(\d+)", name)]))
 
 
-def next_name(folder: Path) -> str:
-    """Return the first free name of the row D1, D2, ..."""
+def next_name(folder: Path, ahead: int = 0) -> str:
+    """Return the first free name of the row D1, D2, ..., or that of so many versions further on."""
     numbers = [int(match[1]) for name in version_names(folder) if (match := _NUMBERED.fullmatch(name))]
-    return f"D{max(numbers, default=0) + 1}"
+    return f"D{max(numbers, default=0) + 1 + ahead}"
