@@ -11,7 +11,12 @@ from .options import JsonOption, OutputOption, PythonOption
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
+    from ..bids import Dataset
     from ..engine.request import RecipeRequest
+    from ..recipes.definition import Recipe
+
+CHAMPION = "champion"
+"""Stands for the name of the dataset's champion; see ``ship``."""
 
 
 def run(
@@ -22,7 +27,11 @@ def run(
     recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="What to make: canal, cord, spine ...")],
     model: Annotated[
         str | None,
-        typer.Option("--model", metavar="NAME", help="Which model; default: the first installed one of the recipe."),
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="Which model; champion for the one that `ship` keeps; default: the first installed one of the recipe.",
+        ),
     ] = None,
     case: Annotated[
         list[str] | None,
@@ -50,6 +59,14 @@ def run(
     in_process: Annotated[
         bool, typer.Option("--in-process", help="Run the model in this very process, without a worker.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=0, help="So many cases at once; 0: one per graphics card, or for two cores."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler (tcp://...)."),
+    ] = None,
     output: OutputOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -57,7 +74,9 @@ def run(
 
     Results are proposals: a mask that a person has edited is never touched, the new one comes beside it. Cases that
     are done are skipped, so an interrupted run is continued by the same command. The model runs in a worker, a process
-    of its own that keeps it loaded from case to case; Ctrl+C stops it at the next tile.
+    of its own that keeps it loaded from case to case; Ctrl+C stops it at the next tile. Many cases go faster on several
+    workers: of this machine (--workers), or of a Dask cluster whose machines see the dataset under the same path
+    (--scheduler).
     """
     del json
     terminal = terminal_of(ctx)
@@ -67,12 +86,14 @@ def run(
     from ..recipes.definition import recipe as recipe_called
     from ..recipes.stated_settings import parse_settings
 
+    opened = Dataset.open(dataset, output)
+    _require_one_way({"--in-process": in_process, "--workers": workers is not None, "--scheduler": bool(scheduler)})
     stated = parse_settings(setting or [], recipe_called(recipe).settings)
     request = RecipeRequest.of(
-        Dataset.open(dataset, output),
+        opened,
         recipe,
         cases=case or [],
-        model=model,
+        model=_champion(opened, recipe_called(recipe)) if model == CHAMPION else model,
         stated=stated,
         settings=RunSettings(device, contrast, again, mode),
     )
@@ -80,10 +101,37 @@ def run(
         _show_plans(terminal, request, python)
         return
     with terminal.counter(request.title) as show:
-        outcomes = request.in_this_process(show) if in_process else request.in_worker(python, show, terminal.note_log)
+        if in_process:
+            outcomes = request.in_this_process(show)
+        elif scheduler is not None:
+            outcomes = request.on_cluster(scheduler, python, show)
+        elif workers is not None:
+            outcomes = request.on_this_machine(workers, python, show)
+        else:
+            outcomes = request.in_worker(python, show, terminal.note_log)
     answer = {"recipe": request.recipe.name, "model": request.model.entry.name, "cases": outcomes}
     terminal.answer(answer, lambda: _show(terminal, request.recipe.title, outcomes))
     _raise_if_failed(outcomes)
+
+
+def _champion(dataset: Dataset, recipe: Recipe) -> str:
+    from ..errors import MissingFileError
+    from ..learning.training import champion_of
+
+    name = champion_of(dataset.output, recipe.mask_type.name)
+    if not name:
+        raise MissingFileError(
+            f"No model is the champion for {recipe.mask_type.name} masks of {dataset.root}.",
+            "Train one and ship it: spine-gt-refine train, then ship.",
+        )
+    return name
+
+
+def _require_one_way(options: dict[str, bool]) -> None:
+    from ..errors import UsageError
+
+    if len(given := [name for name, is_given in options.items() if is_given]) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other.", "Choose one of them.")
 
 
 def _show_plans(terminal: Terminal, request: RecipeRequest, python: Path | None) -> None:

@@ -43,7 +43,7 @@ def run_jobs(
     tickets = [engine.submit(job, on_progress=_for_case(on_progress, job), on_end=ends.put) for job in jobs]
     try:
         for _ in tickets:
-            yield _outcome(_next(ends))
+            yield outcome_of(_next(ends))
     except KeyboardInterrupt:
         for ticket in tickets:
             engine.cancel(ticket)
@@ -62,7 +62,8 @@ def _next(ends: queue.SimpleQueue[Ticket]) -> Ticket:
             continue
 
 
-def _outcome(ticket: Ticket) -> dict[str, Any]:
+def outcome_of(ticket: Ticket) -> dict[str, Any]:
+    """Return the outcome of a job that has ended, as plain values; that of a failed one has the worker's error."""
     if ticket.state is State.DONE and ticket.result is not None:
         return ticket.result
     error = ticket.error or RefineError("The job ended without a word.")

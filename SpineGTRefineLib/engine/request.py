@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from ..bids import Case, Dataset
 from ..errors import MissingFileError, UsageError
 from ..models import InstalledModel, ModelStore
 from ..models.backends import MODES
+from ..process.environments import check_python
 from ..recipes.batch import RunSettings, run_on_dataset
 from ..recipes.definition import Recipe, recipe
-from ..recipes.model_choice import choose_model
+from ..recipes.model_choice import choose_model, find_model
+from ..recipes.tool_runs import require_tools
 from .batch import run_jobs
 from .client import Engine
+from .cluster import local_cluster, run_on_cluster
 from .launch import find_python, worker_command, worker_environment
 from .plan import duration
 from .recipe_jobs import recipe_job
@@ -84,6 +88,8 @@ class RecipeRequest:
             A recipe, case, setting, model or mode is not known; what there is stands in the message or the remedy.
         MissingFileError
             The dataset holds no image.
+        MissingDependencyError
+            A tool that the recipe runs is not here.
         ModelNotInstalledError, LabelError
             See :func:`~SpineGTRefineLib.recipes.model_choice.choose_model`.
         """
@@ -93,7 +99,9 @@ class RecipeRequest:
             raise UsageError(f"Unknown mode {how.mode!r}.", f"Choose from: {', '.join(MODES)}.")
         if not len(dataset):
             raise MissingFileError(f"There is no image in {dataset.root}.", "See what was found: spine-gt-refine index")
-        installed = choose_model(chosen, store or ModelStore(), model)
+        models = store or ModelStore()
+        installed = choose_model(chosen, models, model)
+        require_tools(chosen.steps.tools_for(chosen.settings), partial(find_model, models), chosen.settings)
         return cls(chosen, dataset, dataset.select(cases), installed, how)
 
     @property
@@ -134,8 +142,43 @@ class RecipeRequest:
                 show(len(outcomes), total, outcome["case"])
         finally:
             engine.shutdown()
-        order = {case.key: number for number, case in enumerate(self.cases)}
-        return sorted(outcomes, key=lambda outcome: order[outcome["case"]])
+        return self._in_order(outcomes)
+
+    def on_cluster(self, address: str, python: str | Path | None, show: Show) -> list[dict[str, Any]]:
+        """Run it on the workers of a Dask scheduler; the same outcomes as :meth:`in_worker`.
+
+        Parameters
+        ----------
+        address, python
+            See :func:`.cluster.run_on_cluster`.
+        show
+            See :data:`Show`.
+        """
+        outcomes: list[dict[str, Any]] = []
+        total = len(self.cases)
+
+        def wait(reason: str) -> None:
+            show(len(outcomes), total, reason)
+
+        for outcome in run_on_cluster(address, self._jobs(), python=str(python) if python else None, on_wait=wait):
+            outcomes.append(outcome)
+            show(len(outcomes), total, outcome["case"])
+        return self._in_order(outcomes)
+
+    def on_this_machine(self, workers: int, python: str | Path | None, show: Show) -> list[dict[str, Any]]:
+        """Run it in several workers of this machine; the same outcomes as :meth:`in_worker`.
+
+        Parameters
+        ----------
+        workers
+            How many; 0 for one per graphics card, or one for every two cores where there is none.
+        python, show
+            See :meth:`in_worker`.
+        """
+        interpreter = find_python(python)
+        gpu = None if self.settings.device == "cpu" else check_python(interpreter, ["torch"]).gpu
+        with local_cluster(workers or None, gpus=gpu["count"] if gpu else 0) as address:
+            return self.on_cluster(address, interpreter, show)
 
     def in_this_process(self, show: Show) -> list[dict[str, Any]]:
         """Run it in this very process; the same outcomes as :meth:`in_worker`."""
@@ -145,6 +188,10 @@ class RecipeRequest:
             outcomes.append(outcome.as_dict())
             show(len(outcomes), len(self.cases), outcome.key)
         return outcomes
+
+    def _in_order(self, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        order = {case.key: number for number, case in enumerate(self.cases)}
+        return sorted(outcomes, key=lambda outcome: order[outcome["case"]])
 
     def _jobs(self) -> Iterator[dict[str, Any]]:
         settings = self.settings

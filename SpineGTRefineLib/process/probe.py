@@ -44,15 +44,16 @@ def _find(name: str) -> str:
 
 
 def describe_gpu(index: int = 0) -> dict[str, Any] | None:
-    """Return name, memory and CUDA version of the graphics card that PyTorch sees, or None."""
+    """Return name, memory and CUDA version of a graphics card that PyTorch sees, and how many there are; or None."""
     import torch
 
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info(index)
         name, cuda = torch.cuda.get_device_name(index), torch.version.cuda
-        return {"name": name, "free_bytes": free, "total_bytes": total, "cuda": cuda}
+        count = torch.cuda.device_count()
+        return {"name": name, "free_bytes": free, "total_bytes": total, "cuda": cuda, "count": count}
     if torch.backends.mps.is_available():
-        return {"name": "Apple GPU", "free_bytes": None, "total_bytes": None, "cuda": None}
+        return {"name": "Apple GPU", "free_bytes": None, "total_bytes": None, "cuda": None, "count": 1}
     return None
 
 

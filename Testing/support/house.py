@@ -49,7 +49,10 @@ PACKAGES_OF = {
 }
 """What else a room may import when it is itself imported."""
 
-WORKER_ONLY = {f"{LIBRARY}.learning.trainer": {"torch", "nnunetv2"}}
+WORKER_ONLY = {
+    f"{LIBRARY}.learning.trainer": {"torch", "nnunetv2"},
+    f"{LIBRARY}.engine.dask_worker": {"distributed"},
+}
 """Modules that cannot do without a heavy package, since they inherit from it. They are imported in functions only."""
 
 IMPORT_FUNCTIONS = frozenset({"importlib.import_module", "import_module", "__import__"})
