@@ -48,12 +48,13 @@ def serve_station(
     """Serve the station until it is interrupted."""
     from ..bids import Dataset
     from ..web.access import Address, is_local
-    from ..web.graphics import require_graphics, require_packages
+    from ..web.graphics import quiet_vtk, require_graphics, require_packages
 
     address = Address(host, port)
     opened = Dataset.open(folder, output=output)
     require_packages()
     require_graphics()
+    quiet_vtk()
     from ..web.server import StationServer
 
     if not is_local(host):

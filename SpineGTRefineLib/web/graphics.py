@@ -7,7 +7,15 @@ import sys
 
 from ..errors import MissingDependencyError
 
-_DRAW = "import vtk; w = vtk.vtkRenderWindow(); w.SetOffScreenRendering(1); w.SetSize(8, 8); w.Render(); print('drawn')"
+_DRAW = """
+import vtkmodules.vtkRenderingOpenGL2
+from vtkmodules.vtkRenderingCore import vtkRenderWindow
+window = vtkRenderWindow()
+window.SetOffScreenRendering(1)
+window.SetSize(8, 8)
+window.Render()
+print('drawn')
+"""
 TIMEOUT_S = 60
 REMEDY = "On Debian and Ubuntu: sudo apt-get install libegl1 libgl1. All commands without pictures work as they are."
 
@@ -51,3 +59,11 @@ def require_packages() -> None:
             f"The review station needs packages that are not installed ({error.name}).",
             'Install them into an environment of their own: pip install "spine-gt-refine[station]"',
         ) from error
+
+
+def quiet_vtk() -> None:
+    """Keep VTK's remarks about the window system off the terminal: there is no window, and nobody can act on them."""
+    from vtkmodules.vtkCommonCore import vtkLogger, vtkObject
+
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)
+    vtkObject.GlobalWarningDisplayOff()

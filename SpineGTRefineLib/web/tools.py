@@ -52,54 +52,54 @@ class Tools:
     """
 
     def __init__(self, editor: SegmentationEditor) -> None:
-        self._editor = editor
+        self.editor = editor
         self.name = "none"
 
     def use(self, name: str) -> None:
         """Take a tool into the hand; ``none`` lets the mouse scroll and pan."""
-        self._editor.set_active_effect_type(EFFECTS[name])
+        self.editor.set_active_effect_type(EFFECTS[name])
         self.name = name
 
     def set_brush(self, diameter_mm: float, *, sphere: bool) -> None:
         """Set the brush of paint and erase: a disc in the slice, or a ball."""
         for kind in (SegmentationEffectPaint, SegmentationEffectErase):
-            effect = self._editor.get_effect(kind)
+            effect = self.editor.get_effect(kind)
             effect.set_brush_diameter(float(diameter_mm), BrushDiameterMode.Absolute)
             effect.set_use_sphere_brush(sphere)
 
     def set_area(self, name: str) -> None:
         """Say where tools may change voxels (see :data:`AREAS`)."""
-        self._editor.set_editable_area(SegmentationEditableAreaMode[AREAS[name]])
+        self.editor.set_editable_area(SegmentationEditableAreaMode[AREAS[name]])
 
     def set_scissors(self, name: str) -> None:
         """Say what scissors do (see :data:`SCISSORS`)."""
-        self._editor.get_effect(SegmentationEffectScissors).set_fill_mode(ScissorsEffectFillMode[SCISSORS[name]])
+        self.editor.get_effect(SegmentationEffectScissors).set_fill_mode(ScissorsEffectFillMode[SCISSORS[name]])
 
     def set_threshold(self, low: float, high: float) -> None:
         """Set the intensities that the threshold takes."""
-        parameters: Any = self._editor.get_effect(SegmentationEffectThreshold).get_param_proxy()
+        parameters: Any = self.editor.get_effect(SegmentationEffectThreshold).get_param_proxy()
         parameters.min_value, parameters.max_value = float(low), float(high)
 
     def set_range(self, low: float, high: float, *, on: bool) -> None:
         """Let tools change only voxels whose intensity is in a range."""
-        modifier = self._editor.active_segment_modifier
+        modifier = self.editor.active_segment_modifier
         if modifier is not None:
             modifier.set_source_volume_intensity_mask_range(float(low), float(high))
             modifier.set_source_volume_intensity_mask_enabled(on)
 
     def apply_threshold(self) -> None:
         """Give the voxels within the threshold to the selected structure."""
-        self._editor.get_effect(SegmentationEffectThreshold).apply()
+        self.editor.get_effect(SegmentationEffectThreshold).apply()
 
     def remove_small_islands(self, voxels: int) -> None:
         """Erase pieces of the selected structure that are smaller than this."""
-        effect = self._editor.get_effect(SegmentationEffectIslands)
+        effect = self.editor.get_effect(SegmentationEffectIslands)
         effect.set_minimum_island_size(int(voxels))
         effect.apply(SegmentationIslandsMode.REMOVE_SMALL_ISLANDS)
 
     def smooth(self, method: str, size_mm: float) -> None:
         """Smooth the selected structure (see :data:`SMOOTHINGS`)."""
-        effect = self._editor.get_effect(SegmentationEffectSmoothing)
+        effect = self.editor.get_effect(SegmentationEffectSmoothing)
         effect.set_kernel_size(float(size_mm))
         effect.set_standard_deviation(float(size_mm))
         effect.apply_smoothing(smoothing_mode=SmoothingEffectMode[SMOOTHINGS[method]])

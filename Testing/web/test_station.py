@@ -1,11 +1,16 @@
 """A rater's work in a real browser: what is painted is what is saved, and nothing else changes."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from review_world import SPINE, spine
 from station_world import voxels
+
+from SpineGTRefineLib.errors import MissingDependencyError
 
 pytestmark = pytest.mark.slow
 L4 = SPINE.scheme.value_of("vertebra_L4")
@@ -148,7 +153,8 @@ def test_who_has_no_token_gets_neither_the_page_nor_a_file(start, tab):
     from urllib.error import HTTPError
     from urllib.request import urlopen
 
-    url = start().url
+    station = start()
+    url = station.url
     stranger = tab().page
     stranger.goto(url.partition("?")[0])
     stranger.wait_for_timeout(4000)
@@ -157,3 +163,19 @@ def test_who_has_no_token_gets_neither_the_page_nor_a_file(start, tab):
     for path in ("/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/sub-01/anat/sub-01_T2w.nii.gz"):
         with pytest.raises(HTTPError):
             urlopen(base + path)
+    assert station.log.read_text() == "", "the terminal shows the address and no noise"
+
+
+def test_without_libraries_to_draw_with_the_user_is_told_what_to_install(world, tmp_path):
+    for name in ("EGL", "GL", "GLX", "GLdispatch", "OpenGL", "OSMesa", "X11"):
+        for version in ("", ".0", ".1", ".6", ".8"):
+            (tmp_path / f"lib{name}.so{version}").touch()  # found before the real one, and cannot be loaded
+    told = subprocess.run(
+        [sys.executable, "-m", "SpineGTRefineLib", "review", str(world.root)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)},
+        check=False,
+    )
+    assert told.returncode == MissingDependencyError.exit_code
+    assert "sudo apt-get install libegl1 libgl1" in told.stderr
