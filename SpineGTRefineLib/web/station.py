@@ -124,7 +124,7 @@ class Station:
     def open(self, item: Item | None, *, take_over: bool = False) -> None:
         """Open a mask; None says that there is nothing left to do."""
         if item is None:
-            self.say("good", "Nothing is left to do in this list.")
+            self.say("good", "Nothing is left to do in this list." if self.session.worklist.items() else "")
             return
         with self._telling():
             self.session.open(item, take_over=take_over)

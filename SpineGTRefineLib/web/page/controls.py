@@ -87,10 +87,17 @@ def choice(
             tag("Option", "{{ each.title ?? each }}", v_for=f"each in {items}", **one)
 
 
-def slide(model: str, name: str, low: float, high: float, step: float, **attributes: Value) -> None:
-    """Add a slider."""
-    settings: dict[str, Value] = {"min": low, "max": high, "step": step, "aria_label": name, "data_testid": model}
-    tag("Input", type="range", v_model_number=model, **(settings | attributes))
+def slide(
+    value: str, name: str, low: Value, high: Value, step: Value, *, change: str = "", css: str = "", **attributes: Value
+) -> None:
+    """Add a slider for a value of the page; ``change`` says what becomes of the number ``$it``, if not just that value.
+
+    The limits stand before the value: a browser would cut the value to the limits that were.
+    """
+    moved = (change or f"{value} = $it").replace("$it", "Number($event.target.value)")
+    limits: dict[str, Value] = {"type": "range", "min": low, "max": high, "step": step, "value": (value,)}
+    names: dict[str, Value] = {"aria_label": name, "title": name, "data_testid": value}
+    tag("Input", "", css, **limits, on_input=moved, **(names | attributes))
 
 
 def slider(model: str, name: str, low: float, high: float, step: float, unit: str = "", **attributes: Value) -> None:

@@ -22,14 +22,13 @@ def build_bar() -> None:
         choice("window", "windows", "Brightness")
         with tag("Label", "", "field"):
             tag("Span", "Masks")
-            slide("opacity", "Opacity of masks", 0, 1, 0.05, title="Opacity of masks")
+            slide("opacity", "Opacity of masks", 0, 1, 0.05)
         with tag("Div", "", "line", style="gap: 4px"):
             switch("outline", "mdi-vector-polygon", "Outlines only (O)")
             switch("hidden", "mdi-eye-off", "Hide all masks (H)")
         choice("contrast", "contrasts", "Second image", when="contrasts.length > 1")
-        with tag("Div", v_if="contrast !== 'none'"):
-            name = "How much of the second image is seen"
-            slide("fade", name, 0, 1, 0.05, title=name)
+        with tag("Div", "", "line", v_if="contrast !== 'none'"):
+            slide("fade", "How much of the second image is seen", 0, 1, 0.05)
         tag("Div", "", "grow")
         icon_button("mdi-fit-to-screen-outline", "Show the whole image (R)", do("fit"), "fit", when="is_open")
         hint = "Surfaces in a view of their own; drawing is slower meanwhile"
@@ -45,9 +44,8 @@ def over_slice(server: Any, view_id: str, view: Any) -> None:
     for side, letter in EDGES[plane].items():
         tag("Div", letter, f"edge at-{side}", aria_hidden="true")
     names = connect_slice_view_slider_to_state(server, view).name
-    limits = {"min": (names.min_value,), "max": (names.max_value,), "step": (names.step,)}
-    name = f"{plane} slice"
-    tag("Input", "", "slice-slider", type="range", v_model_number=names.value, aria_label=name, title=name, **limits)
+    low, high, step = (names.min_value,), (names.max_value,), (names.step,)
+    slide(names.value, f"{plane} slice", low, high, step, css="slice-slider", data_testid=f"slice-{plane}")
 
 
 def over_3d(server: Any, view_id: str, view: Any) -> None:

@@ -33,7 +33,8 @@ def build_page(server: Any, display: Display) -> None:
             with tag("Main", "", "middle", aria_label="Views"):
                 build_bar()
                 with tag("Div", "", "views"):
-                    display.layouts.initialize_layout_grid(page)
+                    with tag("Div", "", "layout", inert=("!is_open",)):
+                        display.layouts.initialize_layout_grid(page)
                     build_states()
             build_right()
             build_status()

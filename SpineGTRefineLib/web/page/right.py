@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import button, choice, do, head, icon, icon_button, slider, tabs, tag, tick
+from .controls import button, choice, do, head, icon, icon_button, slide, slider, tabs, tag, tick
 
 TOOLS = (
     ("none", "mdi-cursor-default", "No tool: the mouse scrolls, zooms and pans (Esc)"),
@@ -16,8 +16,8 @@ TOOLS = (
 )
 HINTS = {
     "none": "Wheel: slices. Right button: zoom. Middle button: move.",
-    "draw": "Draw around an area, close it with a right click.",
-    "scissors": "Hold the left button and draw around an area.",
+    "draw": "Hold the left button and draw around an area: it is filled in this slice.",
+    "scissors": "Hold the left button and draw around an area: it is cut through all slices.",
 }
 PAGES = {"draw": "Draw", "structure": "Levels and pieces"}
 
@@ -128,18 +128,10 @@ def _intensities(when: str) -> None:
 def _intensity(name: str, place: int) -> None:
     with tag("Label", "", "field"):
         tag("Span", name)
-        others = ("Number($event.target.value), intensity[1]", "intensity[0], Number($event.target.value)")
-        tag(
-            "Input",
-            type="range",
-            aria_label=f"Intensity {name.lower()}",
-            min=("intensity_limits[0]",),
-            max=("intensity_limits[1]",),
-            step=("(intensity_limits[1] - intensity_limits[0]) / 200",),
-            value=(f"intensity[{place}]",),
-            on_input=f"intensity = [{others[place]}]",
-            data_testid=f"intensity-{place}",
-        )
+        limits = ("intensity_limits[0]",), ("intensity_limits[1]",)
+        step = ("(intensity_limits[1] - intensity_limits[0]) / 200",)
+        change = ("intensity = [$it, intensity[1]]", "intensity = [intensity[0], $it]")[place]
+        slide(f"intensity[{place}]", f"Intensity {name.lower()}", *limits, step, change=change)
         tag("Output", f"{{{{ Math.round(intensity[{place}]) }}}}")
 
 

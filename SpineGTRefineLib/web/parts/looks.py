@@ -74,7 +74,8 @@ class LookPart(Part):
     def _on_opened(self) -> None:
         cases = self.station.session.second_contrasts() if self.station.is_open else ()
         self._contrasts = {case.key: case for case in cases}
-        self.state.contrasts = [NO_CONTRAST, *self._contrasts]
+        titles = [{"title": key.partition("_")[2], "value": key} for key in self._contrasts]
+        self.state.contrasts = [NO_CONTRAST, *titles]
         self.state.contrast = NO_CONTRAST
         self.state.hidden = False
         self._show_masks()
