@@ -98,6 +98,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/ship.py
   SpineGTRefineLib/cli/spreadsheet.py
   SpineGTRefineLib/cli/terminal.py
+  SpineGTRefineLib/cli/tools.py
   SpineGTRefineLib/cli/train.py
   SpineGTRefineLib/cli/training_options.py
   SpineGTRefineLib/cli/version.py
@@ -256,6 +257,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/installed.py
   SpineGTRefineLib/models/intake.py
   SpineGTRefineLib/models/loading.py
+  SpineGTRefineLib/models/mirrors.py
   SpineGTRefineLib/models/network.py
   SpineGTRefineLib/models/orientation.py
   SpineGTRefineLib/models/plan_checks.py
@@ -552,6 +554,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Recipes/rootlets.toml
   Resources/Recipes/sacrum.toml
   Resources/Recipes/spine.toml
+  Resources/Recipes/spine_tools.toml
   Resources/Report/comparison.html.j2
   Resources/Report/evaluation.html.j2
   Resources/Report/plots.css

@@ -21,9 +21,10 @@ from .case import NnunetCase
 from .devices import choose_device, export_with_fallback, places_for, run_with_fallback
 from .installed import InstalledModel
 from .loading import LoadedModel, load_model
+from .mirrors import SecondOpinion
 from .postprocessing import apply_post_steps
 from .prediction import Prediction
-from .sliding import Control, Place, SecondOpinion, predict_logits
+from .sliding import Control, Place, predict_logits
 from .soft import distance, entropy
 from .tiles import Tiling
 
@@ -40,6 +41,7 @@ def predict(
     *,
     outputs: Collection[str] = ("labels",),
     roi: Box | None = None,
+    focus: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
@@ -63,6 +65,10 @@ def predict(
     roi
         Part of the first image, in its voxels. Only tiles that touch it are computed; inside, the network's labels are
         those of a full run, outside is background.
+    focus
+        Place the tiles around ``roi`` instead of on the grid of the whole image: several times fewer, but not the
+        labels of a full run, since the network sees other surroundings. What that costs with the demo models is in
+        ``Testing/bench/results/focus.md``.
     device
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. If its memory is too small, the sums
         move to the main memory, then everything moves to the CPU; the provenance says so.
@@ -81,7 +87,7 @@ def predict(
     Raises
     ------
     UsageError
-        Unknown output, device or mode.
+        Unknown output, device or mode; focus without a region.
     InputError
         The number of images is wrong, or an image has no contrast.
     GeometryError
@@ -91,10 +97,7 @@ def predict(
     ModelError and its kinds, MissingDependencyError
         See :func:`.loading.load_model`; also if the memory is too small.
     """
-    if unknown := set(outputs) - OUTPUTS:
-        raise UsageError(f"Unknown output {sorted(unknown)[0]!r}.", f"Choose from: {', '.join(sorted(OUTPUTS))}.")
-    if mode not in MODES:
-        raise UsageError(f"Unknown mode {mode!r}.", f"Choose from: {', '.join(MODES)}.")
+    _check(outputs, mode, roi, focus=focus)
     chosen_device = choose_device(device)
     report = progress or (lambda _part, _stage: None)
     if isinstance(model, InstalledModel):
@@ -124,7 +127,11 @@ def predict(
         runners, remarks = runners_for(loaded.networks, tiling.tile, where.device, mode, loaded.runners)
         part = case.model_roi(data.shape[1:])
         heads = loaded.labels.num_segmentation_heads
-        return predict_logits(runners, data, heads, tiling, where.sums, control, part, opinion), runners, remarks
+        return (
+            predict_logits(runners, data, heads, tiling, where.sums, control, part, focus=focus, opinion=opinion),
+            runners,
+            remarks,
+        )
 
     ((logits, apart), runners, remarks), place, notes = run_with_fallback(places_for(chosen_device), run)
     notes = [*case.notes, *notes, *remarks]
@@ -151,9 +158,18 @@ def predict(
         soft.get("probabilities"),
         soft.get("uncertainty"),
         clock.laps,
-        {**_provenance(loaded, str(place.device), notes, roi), "mode": mode, **runners[0].as_dict()},
+        {**_provenance(loaded, str(place.device), notes, roi), "focus": focus, "mode": mode, **runners[0].as_dict()},
         soft.get("flip_disagreement"),
     )
+
+
+def _check(outputs: Collection[str], mode: str, roi: Box | None, *, focus: bool) -> None:
+    if unknown := set(outputs) - OUTPUTS:
+        raise UsageError(f"Unknown output {sorted(unknown)[0]!r}.", f"Choose from: {', '.join(sorted(OUTPUTS))}.")
+    if mode not in MODES:
+        raise UsageError(f"Unknown mode {mode!r}.", f"Choose from: {', '.join(MODES)}.")
+    if focus and roi is None:
+        raise UsageError("There is nothing to focus on.", "Give a region of interest (roi).")
 
 
 def _second_opinion(model: LoadedModel, case: NnunetCase) -> SecondOpinion | None:

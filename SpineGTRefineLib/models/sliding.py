@@ -6,7 +6,6 @@ same to the last voxel; progress, cancel, a region of interest and a second opin
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 from ..errors import CancelledError, ModelError
 from .backends.runner import Runner
 from .checkpoint import import_torch
-from .tiles import Span, Tiling, covering_spans, tile_spans, touching
+from .mirrors import SecondOpinion, mirrored_mean
+from .tiles import Span, Tiling, covering_spans, focused_spans, tile_spans, touching
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,6 @@ class Control:
     cancelled: Callable[[], bool]
 
 
-@dataclass(frozen=True)
-class SecondOpinion:
-    """What the mirrored image is compared for.
-
-    Parameters
-    ----------
-    axis
-        Axis of a tile along which it is mirrored.
-    distance
-        Gives how far the logits (channels, ...) of the tile and of the mirrored one, turned back, are apart.
-    """
-
-    axis: int
-    distance: Callable[[Any, Any], Any]
-
-
 def predict_logits(
     runners: Sequence[Runner],
     data: Any,
@@ -65,6 +49,8 @@ def predict_logits(
     sums: Any,
     control: Control,
     roi: Span | None = None,
+    *,
+    focus: bool = False,
     opinion: SecondOpinion | None = None,
 ) -> tuple[Any, Any]:
     """Run all networks over an image and return the mean of their outputs.
@@ -86,6 +72,8 @@ def predict_logits(
     roi
         Only tiles that touch this part of x, y, z are run. Inside it the result is exactly that of a full run, outside
         it means nothing.
+    focus
+        Place the tiles around ``roi``, as few as cover it; the result is not that of a full run.
     opinion
         What is asked of the mirrored image, if anything. Where the mirrored copies of ``tiling`` hold it, it costs
         nothing; otherwise a part of the tiles that covers the image is run once more.
@@ -108,9 +96,11 @@ def predict_logits(
     from acvl_utils.cropping_and_padding.padding import pad_nd_image
 
     padded, revert = pad_nd_image(data, tiling.tile, "constant", {"value": 0}, return_slicer=True)
-    spans = tile_spans(tuple(padded.shape[1:]), tiling)
+    shape = tuple(padded.shape[1:])
+    spans = tile_spans(shape, tiling)
     if roi is not None:
-        spans = touching(spans, roi, [part.start for part in revert[1:]])
+        moved = tuple(slice(w.start + r.start, w.stop + r.start) for w, r in zip(roi, revert[1:], strict=True))
+        spans = focused_spans(shape, moved, tiling) if focus else touching(spans, moved)
     run = _Run(torch, tiling, sums, _Steps(control, len(spans) * len(runners)), opinion)
     logits: Any = None
     apart: Any = None
@@ -223,28 +213,7 @@ class _Run:
         tiles += [tiles[-1]] * (runner.batch - len(tiles))
         batch = torch.stack([tile[:, 0] if flat else tile for tile in tiles]).to(runner.device)
         axis = self._opinion.axis + 2 if self._opinion is not None and ask else None
-        output, straight, mirrored = _forward(torch, runner, batch, self._tiling.mirror_axes, axis)
+        output, straight, mirrored = mirrored_mean(torch, runner, batch, self._tiling.mirror_axes, axis)
         if self._opinion is None or mirrored is None:
             return output, ()
         return output, [self._opinion.distance(one, other) for one, other in zip(straight, mirrored, strict=True)]
-
-
-def _forward(
-    torch: Any, runner: Runner, batch: Any, mirror_axes: tuple[int, ...] | None, asked: int | None
-) -> tuple[Any, Any, Any]:
-    """Return the mean over the mirrored copies, the output of the batch itself, and that mirrored along ``asked``."""
-    axes = [axis + 2 for axis in mirror_axes or ()]
-    votes = [flip for count in range(len(axes) + 1) for flip in itertools.combinations(axes, count)]
-    flips = votes if asked is None or (asked,) in votes else [*votes, (asked,)]
-    total: Any = None
-    straight = opinion = None
-    for start in range(0, len(flips), runner.mirrors):
-        together = flips[start : start + runner.mirrors]
-        result = runner.run(torch.cat([torch.flip(batch, flip) for flip in together]))
-        for flip, output in zip(together, result.split(len(batch)), strict=True):
-            turned = torch.flip(output, flip) if flip else output
-            straight = turned if not flip else straight
-            opinion = turned if flip == (asked,) else opinion
-            if flip in votes:
-                total = turned if total is None else total + turned
-    return total / len(votes), straight, opinion

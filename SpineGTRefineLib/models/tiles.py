@@ -44,15 +44,30 @@ def tile_spans(shape: tuple[int, ...], tiling: Tiling) -> list[Span]:
     return [(slice(index, index + 1), *span) for index in range(shape[0]) for span in spans]
 
 
-def touching(spans: Sequence[Span], roi: Span, offsets: Sequence[int]) -> list[Span]:
-    """Return the tiles that share a voxel with a region, which is ``offsets`` away from where they count from."""
+def touching(spans: Sequence[Span], roi: Span) -> list[Span]:
+    """Return the tiles that share a voxel with a region."""
     return [
         span
         for span in spans
-        if all(
-            part.start < wanted.stop + offset and wanted.start + offset < part.stop
-            for part, wanted, offset in zip(span, roi, offsets, strict=True)
-        )
+        if all(part.start < wanted.stop and wanted.start < part.stop for part, wanted in zip(span, roi, strict=True))
+    ]
+
+
+def focused_spans(shape: tuple[int, ...], roi: Span, tiling: Tiling) -> list[Span]:
+    """Return tiles that cover a region as tightly as they can inside an image of ``shape``, in nnU-Net's way.
+
+    Each lies in the image and is whole, so that the network sees as much around the region as it was trained with.
+    """
+    sizes = (1,) * (len(shape) - len(tiling.tile)) + tiling.tile
+    box = []
+    for whole, wanted, size in zip(shape, roi, sizes, strict=True):
+        missing = max(0, size - (wanted.stop - wanted.start))
+        start = min(max(0, wanted.start - missing // 2), whole - max(size, wanted.stop - wanted.start))
+        box.append(slice(start, start + max(size, wanted.stop - wanted.start)))
+    inside = tile_spans(tuple(part.stop - part.start for part in box), tiling)
+    return [
+        tuple(slice(part.start + b.start, part.stop + b.start) for part, b in zip(span, box, strict=True))
+        for span in inside
     ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.errors import CancelledError, GeometryError, InputError, ModelError, UsageError
-from SpineGTRefineLib.imaging import Box, Geometry, Image, read_image, reorient, write_image
+from SpineGTRefineLib.imaging import Geometry, Image, read_image, reorient, write_image
 from SpineGTRefineLib.models import load_model, predict
 
 REGIONS = {"labels": {"background": 0, "whole": [1, 2], "core": [2], "ignore": 3}, "regions": (1, 2)}
@@ -136,31 +136,6 @@ def test_the_model_of_the_toolbox_is_run_in_its_orientation(oriented, tmp_path, 
 @pytest.fixture
 def loaded(nnunet, store, tiny_model):
     return load_model(store.install_own(tiny_model, name="tiny"))
-
-
-def test_a_region_of_interest_gives_the_labels_of_a_full_run_and_runs_fewer_tiles(loaded, blobs):
-    box = Box((2, 2, 1), (13, 14, 7))
-    stages = {"full": set(), "part": set()}
-    full = predict([blobs], loaded, device="cpu", progress=lambda part, _: stages["full"].add(part))
-    part = predict([blobs], loaded, device="cpu", roi=box, progress=lambda part, _: stages["part"].add(part))
-    assert np.array_equal(part.labels.array[box.slices], full.labels.array[box.slices])
-    assert len(np.unique(part.labels.array[box.slices])) > 1
-    outside = part.labels.array.copy()
-    outside[box.slices] = 0
-    assert not outside.any()
-    assert len(stages["part"]) < len(stages["full"])
-    assert part.provenance["roi"] == {"start": [2, 2, 1], "stop": [13, 14, 7]}
-
-
-def test_a_region_in_a_stated_orientation_is_turned_along(oriented, blobs):
-    image, box = reorient(blobs, "PIR"), Box((6, 2, 3), (16, 12, 13))
-    full, part = (predict([image], oriented, device="cpu", roi=roi).labels.array for roi in (None, box))
-    assert np.array_equal(part[box.slices], full[box.slices])
-
-
-def test_a_region_beyond_the_image_is_refused(loaded, blobs):
-    with pytest.raises(UsageError, match="outside the image"):
-        predict([blobs], loaded, device="cpu", roi=Box((100, 0, 0), (120, 5, 5)))
 
 
 def test_a_prediction_can_be_stopped_between_tiles(loaded, blobs):
