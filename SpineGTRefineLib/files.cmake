@@ -174,6 +174,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/evaluation/structures.py
   SpineGTRefineLib/learning/evaluation/summary.py
   SpineGTRefineLib/learning/evaluation/surfaces.py
+  SpineGTRefineLib/learning/evaluation/variation.py
   SpineGTRefineLib/learning/exchange/__init__.py
   SpineGTRefineLib/learning/exchange/back.py
   SpineGTRefineLib/learning/exchange/channels.py

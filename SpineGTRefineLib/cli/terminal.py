@@ -82,6 +82,10 @@ class Terminal:
         if self.debug:
             self.err.print(Text("".join(traceback.format_exception(error))))
 
+    def note(self, text: str) -> None:
+        """Print a line about the work beside its result, on standard error."""
+        self.err.print(Text(plain(text)))
+
     def note_log(self, line: str) -> None:
         """With ``--debug``, print a line of the log of a program that works for this one."""
         if self.debug:

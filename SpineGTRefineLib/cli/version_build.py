@@ -14,7 +14,7 @@ from .terminal import Terminal, terminal_of
 from .version_options import FolderOption, open_version, versions_of
 
 if TYPE_CHECKING:
-    from ..bids import Dataset
+    from ..bids import Dataset, MaskType
     from ..learning.versions import Place, Version
 
 
@@ -98,7 +98,7 @@ def build(
         assigned, notes = _read_list(opened, from_list, repair=repair_leaks)
         settings = replace(settings, assigned=assigned, notes=notes)
     elif not new_test_set:
-        parent = _parent(opened, versions, after, kind.name)
+        parent = _parent(opened, versions, after, kind)
     with terminal.counter("Reading") as show:
         version = build_version(
             opened, kind, settings, name=name, parent=parent, folder=versions_of(opened, versions), progress=show
@@ -119,18 +119,18 @@ def _read_list(dataset: Dataset, path: Path, *, repair: bool) -> tuple[dict[str,
     return places, tuple(notes)
 
 
-def _parent(dataset: Dataset, folder: Path | None, after: str | None, mask: str) -> Version | None:
+def _parent(dataset: Dataset, folder: Path | None, after: str | None, mask: MaskType) -> Version | None:
     """Return the version that the next one follows: the one asked for, else the latest with the same mask."""
-    from ..learning.versions import version_names
+    from ..learning.versions import latest_version
 
     if after is not None:
         parent = open_version(dataset, folder, after)
-        if parent.mask_type.name != mask:
-            raise UsageError(f"{after} is about {parent.mask_type.name} masks, not {mask}.", "Choose another --after.")
+        if parent.mask_type.name != mask.name:
+            raise UsageError(
+                f"{after} is about {parent.mask_type.name} masks, not {mask.name}.", "Choose another --after."
+            )
         return parent
-    known = [open_version(dataset, folder, name) for name in version_names(versions_of(dataset, folder))]
-    same = [version for version in known if version.mask_type.name == mask]
-    return max(same, key=lambda version: str(version.manifest["Created"]), default=None)
+    return latest_version(dataset, mask, folder)
 
 
 def as_dict(version: Version) -> dict[str, object]:

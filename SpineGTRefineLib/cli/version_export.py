@@ -7,12 +7,22 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
+from .export_options import (
+    ChannelOption,
+    DilateOption,
+    EndsOption,
+    MarginOption,
+    OrientationOption,
+    PartialOption,
+    PartsOption,
+    SliceAxisOption,
+    ZeroBelowOption,
+    known_partial,
+    preparation_of,
+)
 from .options import DatasetArgument, JsonOption, OutputOption
 from .terminal import terminal_of
 from .version_options import FolderOption, NameArgument, open_version
-
-PARTIAL = ("unfinished", "always", "never")
 
 
 def export(
@@ -24,53 +34,15 @@ def export(
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="Name of the dataset. Default: mask and version.")
     ] = None,
-    channel: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--channel",
-            metavar="CONTRAST",
-            help="Contrasts that are the input together, first the one with the masks; repeat. Default: one image.",
-        ),
-    ] = None,
-    orientation: Annotated[
-        str, typer.Option("--orientation", metavar="LETTERS", help="Turn all images to this orientation.")
-    ] = "RAS",
-    partial: Annotated[
-        str,
-        typer.Option(
-            "--verified-only",
-            metavar="WHEN",
-            help="For which masks only verified slices and structures count, the rest being ignored in training: "
-            "unfinished (not accepted as a whole), always, never.",
-        ),
-    ] = "unfinished",
-    parts: Annotated[
-        str,
-        typer.Option(
-            "--parts",
-            metavar="WHICH",
-            help="What of each image is written: whole; slices (each labeled slice is a case of its own); mask (a box "
-            "around the mask); cord (the resampled box around the cord that the recipe lumbosacral predicts in).",
-        ),
-    ] = "whole",
-    slice_axis: Annotated[
-        str, typer.Option("--slice-axis", metavar="LETTER", help="Direction across slices: R, A or S.")
-    ] = "S",
-    margin: Annotated[float, typer.Option("--margin", metavar="MM", help="Kept around the mask.")] = 12.0,
-    ends: Annotated[
-        Path | None,
-        typer.Option(
-            "--ends",
-            metavar="FILE",
-            help="Cut poor slices off: a table (tabs) with the columns case, first, last, counted from 0, both kept.",
-        ),
-    ] = None,
-    zero_below: Annotated[
-        str, typer.Option("--zero-below", metavar="STRUCTURE", help="Remove labels below this structure, for training.")
-    ] = "",
-    dilate: Annotated[
-        float, typer.Option("--dilate", metavar="MM", help="Thicken thin structures by this much, for training.")
-    ] = 0.0,
+    channel: ChannelOption = None,
+    orientation: OrientationOption = "RAS",
+    partial: PartialOption = "unfinished",
+    parts: PartsOption = "whole",
+    slice_axis: SliceAxisOption = "S",
+    margin: MarginOption = 12.0,
+    ends: EndsOption = None,
+    zero_below: ZeroBelowOption = "",
+    dilate: DilateOption = 0.0,
     versions: FolderOption = None,
     output: OutputOption = None,
     json: JsonOption = False,
@@ -85,24 +57,16 @@ def export(
     terminal = terminal_of(ctx)
     from ..bids import Dataset
     from ..learning.exchange import ExportRecord, ExportSettings, export_version
-    from ..learning.preparation import PARTS, Preparation, read_ends
 
-    when = next((word for word in PARTIAL if word == partial), None)
-    if when is None:
-        raise UsageError(f"--verified-only {partial!r} is not known.", f"Choose one of: {', '.join(PARTIAL)}.")
+    preparation = preparation_of(parts, slice_axis, margin, ends, zero_below, dilate)
     opened = Dataset.open(dataset, output)
-    which = next((word for word in PARTS if word == parts), None)
-    if which is None:
-        raise UsageError(f"--parts {parts!r} is not known.", f"Choose one of: {', '.join(PARTS)}.")
-    cut = read_ends(ends) if ends else {}
-    preparation = Preparation(which, slice_axis, margin_mm=margin, ends=cut, zero_below=zero_below, dilate_mm=dilate)
     chosen = open_version(opened, versions, version)
     settings = ExportSettings(
         number,
         name or "".join(c for c in f"{chosen.mask_type.name}{chosen.name}" if c.isalnum()),
         tuple(channel or ()),
         orientation,
-        when,  # type: ignore[arg-type]
+        known_partial(partial),
         preparation,
     )
     with terminal.counter("Writing") as show:

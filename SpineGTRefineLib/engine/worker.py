@@ -35,11 +35,19 @@ class JobContext:
         self.cancelled = threading.Event()
 
     def progress(
-        self, stage: str, fraction: float, tile: int | None = None, tiles: int | None = None, *, detail: str = ""
+        self,
+        stage: str,
+        fraction: float,
+        tile: int | None = None,
+        tiles: int | None = None,
+        *,
+        detail: str = "",
+        timed: bool = True,
     ) -> None:
         """Report progress; ``fraction`` is that of the whole job, 0 to 1. Ends the job if it was cancelled.
 
-        ``detail`` says what changes within the stage, such as the epoch.
+        ``detail`` says what changes within the stage, such as the epoch; ``timed`` whether the speed of the stage
+        tells how long the rest of the job will take.
         """
         self.raise_if_cancelled()
         now = time.monotonic()
@@ -47,7 +55,7 @@ class JobContext:
             self._stage, self._since, self._from = stage, now, fraction
         # Measured within the stage: how long the network takes does not follow from how long reading took.
         part = fraction - self._from
-        eta = (now - self._since) * (1 - fraction) / part if part > 0 else None
+        eta = (now - self._since) * (1 - fraction) / part if timed and part > 0 else None
         more = {"tile": tile, "tiles": tiles, "eta_s": eta, "detail": detail}
         self._channel.say("progress", id=self._id, stage=stage, fraction=fraction, **more)
 

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import CancelledError, InputError
 from ..fileops import write_text_atomic
 from ..models.loading import quiet
-from .nnunet_workspace import Workspace, require_nnunet
+from .nnunet_workspace import Workspace, listing_on_threads, require_nnunet
 from .settings import SmallNetwork, TrainingSettings
 
 Progress = Callable[[float, str], None]
@@ -69,7 +69,7 @@ def prepare(
     from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
 
     step = _Steps(progress, cancel)
-    with workspace.active(), quiet():
+    with workspace.active(), listing_on_threads(), quiet():
         raw = workspace.raw / dataset
         description = json.loads((raw / "dataset.json").read_text(encoding="utf-8"))
         cases = get_filenames_of_train_images_and_targets(str(raw), description)

@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from ..errors import MissingDependencyError
@@ -53,6 +54,22 @@ class Workspace:
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
+@contextlib.contextmanager
+def listing_on_threads() -> Iterator[None]:
+    """Let nnU-Net list its files on threads, in this block only.
+
+    Its own pool of forked processes hangs where the program has threads besides, as a worker has.
+    """
+    from nnunetv2.utilities import utils
+
+    before = utils.Pool
+    utils.Pool = ThreadPool
+    try:
+        yield
+    finally:
+        utils.Pool = before
 
 
 def require_nnunet() -> None:

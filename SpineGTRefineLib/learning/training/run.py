@@ -183,7 +183,7 @@ def _train_fold(
         data.dataset,
         settings,
         begin=start.filling(fold, data.outputs.meanings) if start else None,
-        progress=part_of(report, 0.0, TRAINING_SHARE, f"training fold {fold}"),
+        progress=part_of(report, 0.0, TRAINING_SHARE, f"training fold {fold}", timed=True),
         cancel=cancel,
     )
     held_back = data.held_back(version, fold)

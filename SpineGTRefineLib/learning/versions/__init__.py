@@ -2,6 +2,7 @@
 
 from .build import BuildSettings, build_version
 from .difference import VersionDifference, difference
+from .latest import latest_version
 from .places import version_names, versions_folder
 from .rows import NO_FOLD, LeftOut, VersionCase
 from .selection import Rules
@@ -20,6 +21,7 @@ __all__ = [
     "VersionDifference",
     "build_version",
     "difference",
+    "latest_version",
     "version_names",
     "versions_folder",
 ]

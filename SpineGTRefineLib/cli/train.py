@@ -1,0 +1,152 @@
+"""``train``: train a model on a dataset version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .export_options import (
+    ChannelOption,
+    DilateOption,
+    EndsOption,
+    MarginOption,
+    OrientationOption,
+    PartialOption,
+    PartsOption,
+    SliceAxisOption,
+    ZeroBelowOption,
+    known_partial,
+    preparation_of,
+)
+from .options import DatasetArgument, JsonOption, OutputOption, PythonOption
+from .terminal import terminal_of
+from .training_options import (
+    ConfigurationOption,
+    DeviceOption,
+    EpochsOption,
+    FoldOption,
+    KeepOption,
+    LearningRateOption,
+    ModelNameOption,
+    SeedOption,
+    SettingsOption,
+    Trainer,
+    WorkersOption,
+    WorkOption,
+    settings_of,
+    train_and_show,
+)
+from .version_options import FolderOption, NameArgument, open_version
+
+
+def train(
+    ctx: typer.Context,
+    dataset: DatasetArgument,
+    version: NameArgument,
+    name: ModelNameOption = None,
+    trainer: Annotated[
+        Trainer,
+        typer.Option(
+            "--trainer",
+            help="no-mirroring; mirroring (nnU-Net's own, for structures without left and right, up and down); "
+            "regions (nested regions instead of labels, not mirrored).",
+        ),
+    ] = Trainer.NO_MIRRORING,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--region",
+            metavar="NAME=STRUCTURE,...",
+            help="A region and its structures, from the outer to the inner one; repeat. Default: those known for the "
+            "kind of mask.",
+        ),
+    ] = None,
+    settings: SettingsOption = "nnunet",
+    configuration: ConfigurationOption = "3d_fullres",
+    fold: FoldOption = None,
+    epochs: EpochsOption = None,
+    learning_rate: LearningRateOption = None,
+    memory_gb: Annotated[
+        float | None,
+        typer.Option("--memory-gb", metavar="GB", help="Memory of the graphics card to plan the network for (8)."),
+    ] = None,
+    device: DeviceOption = "auto",
+    workers: WorkersOption = 0,
+    seed: SeedOption = 0,
+    channel: ChannelOption = None,
+    orientation: OrientationOption = "RAS",
+    partial: PartialOption = "unfinished",
+    parts: PartsOption = "whole",
+    slice_axis: SliceAxisOption = "S",
+    margin: MarginOption = 12.0,
+    ends: EndsOption = None,
+    zero_below: ZeroBelowOption = "",
+    dilate: DilateOption = 0.0,
+    work: WorkOption = None,
+    keep_prepared: KeepOption = False,
+    python: PythonOption = None,
+    versions: FolderOption = None,
+    output: OutputOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Train a model on a version, with nnU-Net, and install it.
+
+    The files are compared with the version first. Each fold judges the cases that it did not see, all folds together
+    the frozen test set; the figures are on the model's card. Ctrl+C stops at the last epoch, and the same command goes
+    on from there.
+
+    For example:
+
+    `spine-gt-refine train DATASET D1 --settings small`, a first try without a graphics card;
+
+    `spine-gt-refine train DATASET D1 --epochs 250 --workers 8`, a full network on a graphics card;
+
+    `spine-gt-refine train DATASET D1 --trainer regions --fold 0`, for gray matter inside the cord, one fold.
+    """
+    del json
+    terminal = terminal_of(ctx)
+    from ..bids import Dataset
+    from ..learning.training import training_request
+    from ..learning.training.regions import usual_regions
+
+    chosen = open_version(Dataset.open(dataset, output), versions, version)
+    regions = _regions(region or [])
+    if trainer is Trainer.REGIONS:
+        regions = regions or usual_regions(chosen.mask_type.name)
+    elif regions:
+        raise UsageError("Regions were named, and the trainer learns labels.", "Add --trainer regions.")
+    request = training_request(
+        chosen,
+        name=name,
+        folder=work,
+        settings=settings_of(
+            settings,
+            configuration=configuration,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            memory_gb=memory_gb,
+            device=device,
+            workers=workers,
+            seed=seed,
+            mirroring=trainer is Trainer.MIRRORING,
+        ),
+        folds=fold or (),
+        regions=regions,
+        channels=tuple(channel or ()),
+        orientation=orientation,
+        partial=known_partial(partial),
+        preparation=preparation_of(parts, slice_axis, margin, ends, zero_below, dilate),
+    )
+    train_and_show(terminal, request, python, keep_prepared=keep_prepared)
+
+
+def _regions(texts: list[str]) -> dict[str, tuple[str, ...]]:
+    regions = {}
+    for text in texts:
+        name, _, keys = text.partition("=")
+        if not name or not keys:
+            raise UsageError(f"--region {text!r} is not NAME=STRUCTURE,STRUCTURE.", "For example: --region cord=wm,gm")
+        regions[name] = tuple(key.strip() for key in keys.split(","))
+    return regions

@@ -1,0 +1,184 @@
+"""What ``train`` and ``finetune`` share: options, settings, the way to the worker, and how a result is shown."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from .options import existing_file
+from .scoring import number
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..engine import Progress
+    from ..learning.settings import TrainingSettings
+    from ..learning.training import TrainingRequest
+
+SETTINGS_FOLDER = ("Learning", "settings")
+COLUMNS = ("Structure", "Cases #", "Missed #", "Dice #", "Surface Dice #", "HD95 mm #")
+
+
+class Trainer(StrEnum):
+    """What the network learns, and from which views of the images."""
+
+    NO_MIRRORING = "no-mirroring"
+    MIRRORING = "mirroring"
+    REGIONS = "regions"
+
+
+ModelNameOption = Annotated[
+    str | None,
+    typer.Option("--name", metavar="NAME", help="Name of the model. Default: mask and version, such as canal_D1."),
+]
+
+SettingsOption = Annotated[
+    str,
+    typer.Option(
+        "--settings",
+        metavar="NAME|FILE",
+        help="nnunet (a day on a graphics card), short (a quarter of that), small (a quarter of an hour on two "
+        "cores), or a TOML file like these.",
+    ),
+]
+
+ConfigurationOption = Annotated[
+    str, typer.Option("--configuration", metavar="NAME", help="3d_fullres, 3d_lowres or 2d.")
+]
+
+FoldOption = Annotated[
+    list[str] | None,
+    typer.Option("--fold", metavar="N", help="Only this fold; repeat for more; all for one network of all cases."),
+]
+
+EpochsOption = Annotated[int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training.")]
+
+LearningRateOption = Annotated[
+    float | None, typer.Option("--learning-rate", metavar="X", help="At the start; it falls to 0 at the end.")
+]
+
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=0,
+        help="Processes that prepare batches, to keep a graphics card busy. With 0 a training can be repeated exactly.",
+    ),
+]
+
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the first weights and the augmentation.")]
+
+WorkOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--work",
+        metavar="FOLDER",
+        help="Where the training is kept. Default: .spine-gt-refine/trainings/NAME in the output of the dataset.",
+    ),
+]
+
+KeepOption = Annotated[
+    bool,
+    typer.Option("--keep-prepared", help="Keep the preprocessed copies of the cases, to train other folds sooner."),
+]
+
+
+def settings_of(name: str, **chosen: object) -> TrainingSettings:
+    """Return the settings of a name or a file, with what was chosen beside; None chooses nothing.
+
+    Raises
+    ------
+    UsageError
+        There are no such settings, or a field of the file is not known.
+    MissingFileError
+        There is no such file.
+    """
+    from ..learning.training.request import settings_from
+
+    fields = {field: value for field, value in chosen.items() if value is not None}
+    return replace(settings_from(_read_settings(name)), **fields)  # type: ignore[arg-type]
+
+
+def train_and_show(terminal: Terminal, request: TrainingRequest, python: Path | None, *, keep_prepared: bool) -> None:
+    """Train in a worker, with progress and Ctrl+C, and show the result."""
+    from ..learning.training.jobs import training_job
+
+    result = run_in_worker(
+        terminal, f"Training {request.name}", training_job(request, keep_prepared=keep_prepared), python
+    )
+    terminal.answer(result, lambda: _show(terminal, request, result))
+
+
+def run_in_worker(terminal: Terminal, title: str, job: dict[str, Any], python: Path | None) -> dict[str, Any]:
+    """Do a job of learning in a worker; progress goes to the terminal, or as a line for each step to a log."""
+    from ..learning.training.worker import run_job
+
+    said = ""
+    with terminal.counter(title) as show:
+
+        def on_progress(progress: Progress) -> None:
+            nonlocal said
+            show(round(100 * progress.fraction), 100, in_words(progress))
+            step = f"{progress.stage}: {progress.detail}" if progress.detail else progress.stage
+            if step != said and not terminal.err.is_terminal:
+                said = step
+                terminal.note(f"{title}: {in_words(progress)}")
+
+        return run_job(
+            job,
+            python,
+            on_progress=on_progress,
+            on_log=terminal.note_log,
+            on_stop=lambda: terminal.note("Stopping; what is done so far is kept. Press Ctrl+C again to stop at once."),
+        )
+
+
+def in_words(progress: Progress) -> str:
+    """Say how far a job of learning is, and how long it will take."""
+    from ..engine.plan import duration
+
+    detail = f", {progress.detail}" if progress.detail else ""
+    left = f", {duration(progress.eta_s)} left" if progress.eta_s is not None else ""
+    return f"{progress.stage}{detail}{left}"
+
+
+def _read_settings(name: str) -> Mapping[str, Any]:
+    from ..resources import resource_path
+
+    known = sorted(path.stem for path in resource_path(*SETTINGS_FOLDER).glob("*.toml"))
+    if name in known:
+        path = resource_path(*SETTINGS_FOLDER, f"{name}.toml")
+    elif name.endswith(".toml"):
+        path = existing_file(Path(name), "file of settings")
+    else:
+        raise UsageError(f"There are no settings called {name!r}.", f"Choose {' or '.join(known)}, or a .toml file.")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
+
+
+def _show(terminal: Terminal, request: TrainingRequest, result: Mapping[str, Any]) -> None:
+    card = result["card"]
+    for title, part in (("On the frozen test set", card["Test"]), ("Out of fold", card["OutOfFold"])):
+        if part["Structures"]:
+            rows = [
+                (key, row["Cases"], row["Missed"], number(row["Dice"]), number(row["NSD"]), number(row["HD95mm"], 2))
+                for key, row in part["Structures"].items()
+            ]
+            terminal.table(f"{title}: mean Dice {part['Dice']:.3f}", COLUMNS, rows)
+    terminal.say(f"The model {result['model']} is installed; its card lies beside it.", "green")
+    terminal.say(f"Masks of the cases that it did not see: {result['predictions']}")
+    terminal.say("What next:")
+    against = f'"{request.name}"="{result["predictions"]}"'
+    terminal.say(f'  spine-gt-refine rank "{request.dataset}" --mask {card["MaskType"]} --against {against}')
+    terminal.say(f'  spine-gt-refine ship "{request.dataset}" {request.name}')

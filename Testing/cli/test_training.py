@@ -1,0 +1,110 @@
+"""``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network so small that it takes minutes."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from ball_world import BallWorld
+
+from SpineGTRefineLib.models import ModelStore
+
+TINY = """
+epochs = 4
+iterations_per_epoch = 12
+validation_iterations = 1
+learning_rate = 1e-2
+optimizer = "adamw"
+
+[small]
+spacing = [1.0, 1.0, 1.0]
+patch_size = [16, 16, 16]
+features = [6, 12, 16]
+"""
+
+needs_torch = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
+    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
+)
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A file of settings for a tiny network; models go to a folder of the test."""
+    monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Twelve subjects; the masks of those that train are far too small, those of the test set are right."""
+    world = BallWorld(tmp_path / "dataset", subjects=12)
+    world.save_all()
+    return world
+
+
+def too_small(labels):
+    """A mask of which only the core is left, as a rater leaves it who trusts a wrong model."""
+    inside = labels.array > 0
+    center = np.argwhere(inside).mean(axis=0)
+    distance = np.linalg.norm(np.indices(inside.shape) - center[:, None, None, None], axis=0)
+    return labels.with_array((inside & (distance < 2.6)).astype(labels.array.dtype))
+
+
+@needs_torch
+@pytest.mark.slow
+def test_the_loop_from_wrong_masks_to_a_better_champion(program, world, tiny):
+    dataset = world.root
+    build = ("version", "build", dataset, "--mask", "canal", "--test", "0.5", "--folds", "2")
+    planned = program(*build, "--name", "plan", "--json").json
+    trained = [row["case"] for row in planned["cases"] if row["split"] == "train"]
+    for key in trained:
+        world.save(key, too_small(world.truth[key]))
+    first = program(*build, "--name", "D1", "--json")
+    assert first.code == 0, first.err
+
+    training = program("train", dataset, "D1", "--settings", tiny, "--device", "cpu", "--json")
+    assert training.code == 0, training.err
+    assert training.json["model"] == "canal_D1"
+    assert "epoch 4 of 4" in training.err
+    predictions = training.json["predictions"]
+    versions = dataset / "derivatives/spine-gt-refine/.spine-gt-refine/versions"
+    scores = program("evaluate", f"{predictions}/test", versions / "D1", "--json")
+    assert scores.code == 0, scores.err
+    before = scores.json["structures"][0]["dice"]["mean"]
+    assert before == pytest.approx(training.json["card"]["Test"]["Dice"])
+
+    ranked = program("rank", dataset, "--mask", "canal", "--against", f"canal_D1={predictions}", "--json")
+    assert ranked.code == 0, ranked.err
+    assert ranked.json["rules_only"] == []
+
+    for key in trained:
+        world.save(key)
+    second = program(*build, "--name", "D2", "--after", "D1", "--json")
+    assert second.json["test_sha256"] == first.json["test_sha256"]
+    tuning = program(
+        *("finetune", "canal_D1", dataset, "D2", "--settings", tiny, "--epochs", "4", "--learning-rate", "1e-2"),
+        *("--fold", "0", "--device", "cpu", "--json"),
+    )
+    assert tuning.code == 0, tuning.err
+    assert tuning.json["card"]["Test"]["Dice"] > before + 0.1
+
+    shipped = program("ship", dataset, "canal_D1", "--device", "cpu", "--json")
+    assert shipped.code == 0, shipped.err
+    assert shipped.json["challenge"]["promoted"]
+    challenger = program("ship", dataset, "canal_D2", "--device", "cpu", "--json")
+    assert challenger.code == 0, challenger.err
+    assert challenger.json["model"] == "canal_D2-fold0"
+    assert challenger.json["challenge"]["verdict"] == "better"
+    assert challenger.json["comparison"]["overall"]["people"] == 6
+    again = program("ship", dataset, "canal_D1", "--as", "once_more", "--device", "cpu")
+    assert again.code == 0, again.err
+    assert "WORSE" in again.out
+    assert "canal_D2-fold0 stays the champion" in again.out
+    used = program("run", dataset, "--recipe", "canal", "--model", "champion", "--subject", "01", "--json")
+    assert used.code == 0, used.err
+    assert used.json["model"] == "canal_D2-fold0"
+    names = [model.entry.name for model in ModelStore().installed() if not model.entry.bundled]
+    assert names == ["canal_D1", f"canal_D1-fold{shipped.json['fold']}", "canal_D2", "canal_D2-fold0", "once_more"]
