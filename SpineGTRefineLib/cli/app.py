@@ -19,6 +19,7 @@ from . import (
     doctor,
     env,
     evaluate,
+    finetune,
     history,
     index,
     models,
@@ -28,6 +29,8 @@ from . import (
     refine,
     review,
     run,
+    ship,
+    train,
     version,
 )
 from .terminal import Terminal, terminal_of
@@ -57,6 +60,9 @@ ORDER = (
     "history",
     "publish",
     "version",
+    "train",
+    "finetune",
+    "ship",
     "evaluate",
     "compare",
     "consensus",
@@ -87,6 +93,9 @@ app.command("review", rich_help_panel=REPAIR)(review.review)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.add_typer(version.app, name="version", rich_help_panel=LEARN)
+app.command("train", rich_help_panel=LEARN)(train.train)
+app.command("finetune", rich_help_panel=LEARN)(finetune.finetune)
+app.command("ship", rich_help_panel=LEARN)(ship.ship)
 app.command("rank", rich_help_panel=LEARN)(rank.rank)
 app.command("evaluate", rich_help_panel=LEARN)(evaluate.evaluate)
 app.command("compare", rich_help_panel=LEARN)(compare.compare)
