@@ -1,4 +1,4 @@
-"""The page at the size of a small laptop and of a desk: nothing cut or covered, everything named, readable, reachable."""
+"""The page on a small laptop and on a desk: nothing cut or covered, everything named, readable, reachable."""
 
 import shutil
 from pathlib import Path
@@ -123,7 +123,7 @@ def test_lists_and_tabs_are_walked_with_the_arrows(page):
 
 
 def test_an_image_that_cannot_be_read_is_told_and_left_behind(page):
-    page.act("open", BROKEN, "spine")
+    page.act("open", BROKEN, "canal")
     page.until("failure", "value !== null")
     assert "sub-09" in page.state("failure")["what"]
     check(page, "failure")
