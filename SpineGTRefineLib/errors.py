@@ -154,6 +154,12 @@ class UnexpectedError(RefineError, RuntimeError):
         )
 
 
+class ToolError(WorkerError):
+    """A tool of others (SPINEPS, TotalSpineSeg ...) failed; its log says more than we can."""
+
+    exit_code = 56
+
+
 class CancelledError(RefineError):
     """The user ended a step before it was done; nothing was written."""
 

@@ -149,6 +149,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/consensus/agreement.py
   SpineGTRefineLib/learning/consensus/cases.py
   SpineGTRefineLib/learning/consensus/combine.py
+  SpineGTRefineLib/learning/consensus/heights.py
   SpineGTRefineLib/learning/consensus/staple.py
   SpineGTRefineLib/learning/consensus/votes.py
   SpineGTRefineLib/learning/demos/__init__.py

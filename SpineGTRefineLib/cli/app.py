@@ -30,6 +30,7 @@ from . import (
     review,
     run,
     ship,
+    tools,
     train,
     version,
 )
@@ -69,6 +70,7 @@ ORDER = (
     "rank",
     "convert",
     "models",
+    "tools",
     "env",
 )
 
@@ -102,6 +104,7 @@ app.command("compare", rich_help_panel=LEARN)(compare.compare)
 app.command("consensus", rich_help_panel=LEARN)(consensus.consensus)
 app.command("convert", rich_help_panel=TOOLS)(convert.convert)
 app.add_typer(models.app, name="models", rich_help_panel=TOOLS)
+app.add_typer(tools.app, name="tools", rich_help_panel=TOOLS)
 app.add_typer(env.app, name="env", rich_help_panel=TOOLS)
 
 

@@ -59,7 +59,9 @@ def create(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Make an environment with PyTorch and nnU-Net. This downloads several hundred megabytes to a few gigabytes.
+    """Make an environment: models (PyTorch and nnU-Net), or that of a tool: spineps, totalspineseg, totalsegmentator.
+
+    This downloads several hundred megabytes to a few gigabytes. Weights do not come with it.
 
     An attempt that fails or is stopped with Ctrl+C leaves nothing behind.
     """
@@ -76,7 +78,7 @@ def create(
         python = environments.create_environment(kind, torch_backend=torch_backend, constraints=limits, on_log=tell)
         tell("checking it")
         report = environments.check_python(python, kind.imports)
-    _answer(terminal, report)
+    _answer(terminal, report, kind.name)
 
 
 @app.command("remove")
@@ -99,10 +101,10 @@ def check(ctx: typer.Context, python: PythonOption = None, json: JsonOption = Fa
     from ..engine.launch import ENVIRONMENT
     from ..process.environments import check_python, environment_kind
 
-    _answer(terminal, check_python(find_python(python), environment_kind(ENVIRONMENT).imports))
+    _answer(terminal, check_python(find_python(python), environment_kind(ENVIRONMENT).imports), ENVIRONMENT)
 
 
-def _answer(terminal: Terminal, report: EnvironmentReport) -> None:
+def _answer(terminal: Terminal, report: EnvironmentReport, name: str) -> None:
     from ..errors import MissingDependencyError
 
     interpreter = with_tilde(report.interpreter)
@@ -119,6 +121,6 @@ def _answer(terminal: Terminal, report: EnvironmentReport) -> None:
     terminal.answer(answer, lambda: terminal.table(interpreter, ("What", "Found"), rows))
     if not report.usable:
         raise MissingDependencyError(
-            f"{interpreter} cannot run models: {', '.join(report.missing)} cannot be imported.",
-            "Remove the environment and make it again: spine-gt-refine env remove models, then env create models",
+            f"{interpreter} is not complete: {', '.join(report.missing)} cannot be imported.",
+            f"Remove the environment and make it again: spine-gt-refine env remove {name}, then env create {name}",
         )

@@ -32,6 +32,7 @@ from ..recipes.guards import contrast_of
 from ..recipes.model_choice import choose_model, find_model
 from ..recipes.runner import RecipeResult, run_recipe
 from ..recipes.saving import already_done, save_result
+from ..recipes.tool_runs import ToolPlace
 from .machine import describe_machine
 from .plan import Plan, plan_run
 from .worker import Job, JobContext
@@ -108,7 +109,8 @@ class RecipeJobs:
     def __init__(self, store: ModelStore | None = None) -> None:
         self._store = store or ModelStore()
         self._warm = WarmModels()
-        self._speeds: dict[tuple[str, str], float] = {}
+        self._speeds: dict[tuple[str, str, str], float] = {}
+        """Operations a second by model, device and mode."""
         self._datasets: dict[tuple[str, str, str], Dataset] = {}
         self._lock = threading.Lock()
 
@@ -151,6 +153,7 @@ class RecipeJobs:
             find_model=partial(find_model, self._store),
             warm_model=self._warm.get,
             loaded=loaded,
+            tools=ToolPlace(prepared.dataset, prepared.case),
             device=plan.device,
             mode=job.get("mode", "exact"),
             progress=lambda part, stage: context.progress(stage, part, *tile),
@@ -158,7 +161,8 @@ class RecipeJobs:
             on_tile=on_tile,
         )
         if result.provenance.get("device") == plan.device and result.timings.get("network"):
-            self._speeds[prepared.model.entry.name, plan.device] = plan.operations / result.timings["network"]
+            key = (prepared.model.entry.name, plan.device, job.get("mode", "exact"))
+            self._speeds[key] = plan.operations / result.timings["network"]
         return replace(prepared, plan=plan, seconds=prepared.seconds + time.perf_counter() - begin), result
 
     def finish(self, job: Job, computed: tuple[_Prepared, RecipeResult | None], context: JobContext) -> dict[str, Any]:
@@ -190,9 +194,9 @@ class RecipeJobs:
     def _plan(self, job: Job, prepared: _Prepared, loaded: LoadedModel) -> Plan:
         asked = job.get("device", "auto")
         gpu = _gpu_for(asked)
-        name = prepared.model.entry.name
+        name, mode = prepared.model.entry.name, job.get("mode", "exact")
         device = describe_machine(asked, gpu).device
-        machine = describe_machine(asked, gpu, operations_per_s=self._speeds.get((name, device)))
+        machine = describe_machine(asked, gpu, operations_per_s=self._speeds.get((name, device, mode)))
         configuration = str(loaded.identity["configuration"])
         geometry = prepared.image.geometry
         return plan_run(prepared.model, geometry, machine, folder=loaded.folder, configuration=configuration)

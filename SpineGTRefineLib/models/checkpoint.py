@@ -7,7 +7,7 @@ used with the few harmless NumPy types that nnU-Net's training writes. There is 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(dict(weights), str(configuration), str(trainer), None if axes is None else _axes(axes, path))
 
 
-def load_tensors(path: Path, *, mapped: bool = True) -> object:
+def load_tensors(path: Path, *, mapped: bool = True, harmless: Sequence[str] = ()) -> object:
     """Read any PyTorch file that holds tensors and plain values only; see :func:`load_checkpoint` for the errors.
 
     Parameters
@@ -77,11 +77,15 @@ def load_tensors(path: Path, *, mapped: bool = True) -> object:
     mapped
         Leave the tensors on the disk until they are used: optimizer state, two thirds of a training checkpoint, never
         enters the memory. The file must not change while they live.
+    harmless
+        Full names of further classes that may occur. They are not imported: what the file holds of them is put into a
+        plain container.
     """
     torch = import_torch()
     if not path.is_file():
         raise ModelError(f"{path} is missing.", "Install the model again.")
-    with torch.serialization.safe_globals(_allowed_globals()):
+    allowed = [*_allowed_globals(), *((_Container, name) for name in harmless)]
+    with torch.serialization.safe_globals(allowed):
         try:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
         except pickle.UnpicklingError as error:
@@ -92,6 +96,13 @@ def load_tensors(path: Path, *, mapped: bool = True) -> object:
                 f"{path} is cut short, damaged or of an old kind: {reason}",
                 "Download the model again.",
             ) from error
+
+
+class _Container(dict[Any, Any]):
+    """Takes the place of a class that is not to be imported; keeps what it is filled with, whatever that is."""
+
+    def __init__(self, *_arguments: object) -> None:
+        super().__init__()
 
 
 def import_torch() -> Any:

@@ -40,13 +40,28 @@ what others set.
 
 @dataclass(frozen=True)
 class EnvironmentKind:
-    """What an environment is made of, from ``Resources/Environments/NAME.toml``."""
+    """What an environment is made of, from ``Resources/Environments/NAME.toml``.
+
+    Parameters
+    ----------
+    name, title
+        For commands and for people.
+    python
+        Version of Python.
+    packages
+        What is installed, with limits to the versions.
+    imports
+        Modules that must be there.
+    program
+        The command that it is made for; "" for one that is used as a Python.
+    """
 
     name: str
     title: str
     python: str
     packages: tuple[str, ...]
     imports: tuple[str, ...]
+    program: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,13 +102,23 @@ def environment_kind(name: str) -> EnvironmentKind:
     UsageError
         There is none.
     """
-    known = sorted(path.stem for path in resource_path("Environments").glob("*.toml"))
-    if name not in known:
-        raise UsageError(f"There is no environment called {name!r}.", f"Choose one of: {', '.join(known)}.")
-    table = tomllib.loads(resource_path("Environments", f"{name}.toml").read_text(encoding="utf-8"))
+    if name not in environment_names():
+        known = ", ".join(environment_names())
+        raise UsageError(f"There is no environment called {name!r}.", f"Choose one of: {known}.")
+    table: dict[str, Any] = tomllib.loads(resource_path("Environments", f"{name}.toml").read_text(encoding="utf-8"))
     return EnvironmentKind(
-        table["name"], table["title"], table["python"], tuple(table["packages"]), tuple(table["imports"])
+        table["name"],
+        table["title"],
+        table["python"],
+        tuple(table["packages"]),
+        tuple(table["imports"]),
+        table.get("program", ""),
     )
+
+
+def environment_names() -> tuple[str, ...]:
+    """Names of all kinds of environments, sorted."""
+    return tuple(sorted(path.stem for path in resource_path("Environments").glob("*.toml")))
 
 
 def environments_folder() -> Path:

@@ -21,6 +21,7 @@ from .model_choice import find_model
 from .network import Predict
 from .runner import run_recipe
 from .saving import already_done, save_result
+from .tool_runs import ToolPlace
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +104,7 @@ def run_on_dataset(
                 find_model=find,
                 warm_model=load if run is predict else None,
                 loaded=warm,
+                tools=ToolPlace(dataset, case),
                 device=settings.device,
                 mode=settings.mode,
                 progress=report,

@@ -17,6 +17,7 @@ from .definition import Recipe
 from .guards import check_image, contrast_warning
 from .model_choice import FindModel, WarmModel, weights_sha256
 from .network import NetworkRuns, Predict
+from .tool_runs import ToolPlace, ToolRuns
 from .work import Extra, RecipeOutcome, RecipeWork
 
 
@@ -94,6 +95,7 @@ def run_recipe(
     find_model: FindModel | None = None,
     warm_model: WarmModel | None = None,
     loaded: LoadedModel | None = None,
+    tools: ToolPlace | None = None,
     device: str = "auto",
     mode: str = "exact",
     progress: Callable[[float, str], None] | None = None,
@@ -119,6 +121,8 @@ def run_recipe(
         Loads such a model, or returns it if it is loaded.
     loaded
         The same model, loaded before.
+    tools
+        Where tools of others find the image and leave their output, for recipes that run some.
     device, mode, progress, cancel, on_tile
         See :func:`SpineGTRefineLib.models.predict`.
 
@@ -136,7 +140,8 @@ def run_recipe(
     options = {"device": device, "progress": progress, "cancel": cancel, "on_tile": on_tile}
     options |= {} if mode == "exact" else {"mode": mode}
     network = NetworkRuns(loaded or model, find_model, warm_model, run, options)
-    work = RecipeWork(image, recipe, model, network, companions.get, recipe.settings, notes.append)
+    others = _tools(recipe, tools, find_model, device, progress, cancel)
+    work = RecipeWork(image, recipe, model, network, companions.get, recipe.settings, notes.append, others)
     outcome = recipe.steps.run(work)
     labels = _in_scheme_of(recipe, outcome.labels)
     warnings = [text for text in (model.entry.caution, contrast_warning(model.entry, contrast)) if text]
@@ -153,6 +158,20 @@ def run_recipe(
         outcome.problems,
         companions.used,
     )
+
+
+def _tools(
+    recipe: Recipe,
+    place: ToolPlace | None,
+    find_model: FindModel | None,
+    device: str,
+    progress: Callable[[float, str], None] | None,
+    cancel: Callable[[], bool] | None,
+) -> ToolRuns | None:
+    names = recipe.steps.tools_for(recipe.settings)
+    if not names or place is None or find_model is None:
+        return None
+    return ToolRuns(place, find_model, device, len(names), progress, cancel)
 
 
 def _advice(outcome: RecipeOutcome) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..anatomy import scheme
 from ..bids import Case
@@ -51,30 +53,62 @@ def read_maps(
     GeometryError
         A mask lies on another grid that cannot be the image's.
     """
-    vert = read_labels(instances.path, scheme(LABELLED))
-    maps = {"SPINEPS": replace(vert, scheme=detect_convention(vert.values()))}
+    maps = {"SPINEPS": instance_masks(instances.path)}
     if labels is not None:
-        maps["TotalSpineSeg"] = read_labels(labels.path, scheme("totalspineseg"))
-        _check_is_final(maps["TotalSpineSeg"])
+        maps["TotalSpineSeg"] = final_labels(labels.path)
     maps["canal"] = read_labels(canal.path, scheme("canal"))
-    notes: list[str] = []
     if case is not None:
         image = read_image(case.image)
-        notes += _remarks("image", image.source)
+        notes = _remarks("image", image.source)
     else:
         grid = maps["TotalSpineSeg"]
         image = Image(grid.array, grid.geometry, grid.source)
-        notes.append("No image was given; the grid is that of the TotalSpineSeg mask.")
+        notes = ["No image was given; the grid is that of the TotalSpineSeg mask."]
+    on_grid = joined(maps, image)
+    return replace(on_grid, notes=(*notes, *on_grid.notes)), image
+
+
+def instance_masks(path: Path) -> LabelMap:
+    """Read what SPINEPS calls ``seg-vert``, in the scheme that its numbers follow."""
+    vert = read_labels(path, scheme(LABELLED))
+    return replace(vert, scheme=detect_convention(vert.values()))
+
+
+def final_labels(path: Path) -> LabelMap:
+    """Read the labels of TotalSpineSeg's last step; its first step is refused."""
+    labels = read_labels(path, scheme("totalspineseg"))
+    _check_is_final(labels)
+    return labels
+
+
+def joined(maps: Mapping[str, LabelMap], image: Image) -> ToolMaps:
+    """Bring the masks of one case onto the grid of its image.
+
+    Parameters
+    ----------
+    maps
+        ``SPINEPS``, ``TotalSpineSeg`` (where it was run) and ``canal``.
+    image
+        The image.
+
+    Raises
+    ------
+    InputError
+        A mask is empty.
+    GeometryError
+        A mask lies on another grid that cannot be the image's.
+    """
+    notes: list[str] = []
     on_grid = {}
-    for name, labels_map in maps.items():
-        if name != "canal" and not labels_map.array.any():
+    for name, labels in maps.items():
+        if name != "canal" and not labels.array.any():
             raise InputError(f"The {name} mask is empty.", f"Run {name} on this image again.")
-        notes += _remarks(name, labels_map.source)
-        on_grid[name], note = onto_grid(labels_map, image.geometry, name)
+        notes += _remarks(name, labels.source)
+        on_grid[name], note = onto_grid(labels, image.geometry, name)
         notes += [note] if note else []
-    sources = {name: labels_map.source for name, labels_map in maps.items() if labels_map.source is not None}
+    sources = {name: labels.source for name, labels in maps.items() if labels.source is not None}
     inputs = SpineInputs(on_grid["SPINEPS"], on_grid.get("TotalSpineSeg"), on_grid["canal"])
-    return ToolMaps(inputs, sources, tuple(notes)), image
+    return ToolMaps(inputs, sources, tuple(notes))
 
 
 def _remarks(name: str, source: Source | None) -> list[str]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..bids import MaskType
 from ..bids.softmaps import SoftMap
 from ..checks import Problem
+from ..errors import UsageError
 from ..imaging import Box, Image, LabelMap
 from ..models import InstalledModel, Prediction
 
 if TYPE_CHECKING:
     from .definition import Recipe
+    from .tool_runs import ToolRuns
 
 
 class PredictInWork(Protocol):
@@ -48,6 +50,8 @@ class RecipeWork:
         The recipe's settings, complete and checked.
     note
         Tells the user something about this case.
+    tools
+        Runs tools of others on the image; None where the recipe runs on an image without a dataset.
     """
 
     image: Image
@@ -57,6 +61,19 @@ class RecipeWork:
     companion: Callable[[str], LabelMap | None]
     settings: Mapping[str, Any]
     note: Callable[[str], None]
+    tools: ToolRuns | None = None
+
+    def required_tools(self) -> ToolRuns:
+        """Return what runs tools of others.
+
+        Raises
+        ------
+        UsageError
+            There is no dataset that could keep their output.
+        """
+        if self.tools is None:
+            raise UsageError(f"The recipe {self.recipe.name} needs a dataset for its tools' output.", "Run it on one.")
+        return self.tools
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +119,18 @@ class Procedure:
         The settings that it knows, each with its default; a recipe's values must be of the same kind.
     scheme
         Label scheme of the models that it can work with, where that is not the scheme of the mask; else "".
+    tools
+        Names the tools of others that will run with certain settings; None for none.
     """
 
     run: Callable[[RecipeWork], RecipeOutcome]
     settings: Mapping[str, Any] = field(default_factory=dict)
     scheme: str = ""
+    tools: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+
+    def tools_for(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the tools that run with these settings."""
+        return () if self.tools is None else self.tools(settings)
 
     def checked_settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return all settings, the given ones over the defaults.

@@ -1,0 +1,133 @@
+"""TotalSpineSeg: vertebrae and discs of MRI with their levels, canal and cord."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..installed import InstalledModel
+from .program import Progress, ToolProgram, find_tool, run_tool
+from .result import ToolResult, bids_stem, checked_weights, generator_of, only_file, place_of, put_image
+
+NAME = "totalspineseg"
+URL = "https://github.com/neuropoly/totalspineseg"
+
+RELEASES = ("r20260730", "r20251124", "r20241115")
+"""Releases of its weights, newest first; both steps must be of one."""
+
+WEIGHTS: Mapping[str, tuple[str, ...]] = {
+    step: tuple(f"totalspineseg_{step}_{release}" for release in RELEASES) for step in ("step1", "step2")
+}
+"""What it needs, with the models of the registry that will do."""
+
+NO_STALLING_SINCE = (20250415,)
+"""First version with the option ``--no-stalling``: without it, its processes can wait for each other forever."""
+
+_DATASETS = {"step1": "Dataset101_TotalSpineSeg_step1", "step2": "Dataset102_TotalSpineSeg_step2"}
+_RESULTS = "nnUNetTrainer__nnUNetPlans__3d_fullres"
+"""Name of a results folder; it is only split into its three parts, what counts stands in the checkpoints."""
+
+_KEPT = ("step1_output", "step1_levels", "step2_output")
+"""Its other outputs are previews and copies; a run without them is faster."""
+
+_STAGES = (
+    "Preprocessing images", "Running step 1 model", "Using an iterative algorithm to label IVDs",
+    "Running step 2 model", "Using an iterative algorithm to label vertebrae", "Resampling step2_output",
+)  # fmt: skip
+_EMPTY = "no labels came of it: it found neither canal nor a landmark disc"
+
+
+def run_totalspineseg(
+    image: Path,
+    folder: Path,
+    weights: Mapping[str, InstalledModel],
+    *,
+    stem: str = "",
+    localizer: Path | None = None,
+    iso: bool = False,
+    device: str = "auto",
+    workers: int = 1,
+    tool: ToolProgram | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] = lambda: False,
+) -> ToolResult:
+    """Run TotalSpineSeg on one image.
+
+    Parameters
+    ----------
+    image
+        ``.nii`` or ``.nii.gz``.
+    folder
+        Work folder of this run; what was in it goes.
+    weights
+        Models for ``step1`` and ``step2``.
+    stem
+        Name for the outputs; by default the image's.
+    localizer
+        Labels (scheme ``totalspineseg``) of another image of the session: they say which level is which where no
+        landmark is in view.
+    iso
+        Leave the outputs on its own grid of 1 mm.
+    device
+        ``cpu`` or ``cuda``; ``auto`` leaves the choice to TotalSpineSeg.
+    workers
+        Processes that it may start for each step.
+    tool
+        The program; None looks for it.
+    progress, cancel
+        Told and asked on the way.
+
+    Returns
+    -------
+    ToolResult
+        ``labels`` (step 2, the final ones).
+
+    Raises
+    ------
+    MissingDependencyError
+        TotalSpineSeg is not here.
+    ModelError
+        Weights are damaged, changed, or could run code.
+    ToolError
+        It failed, or found no landmark.
+    CancelledError
+        ``cancel`` returned True.
+    """
+    tool = tool or find_tool(NAME)
+    log = folder.with_suffix(".log")
+    checked_weights(tool, weights)
+    place = put_image(image, folder, bids_stem(stem or image.name.split(".")[0]))
+    arguments: list[str | Path] = [place, folder / "output", "--data-dir", _as_it_wants(weights, folder / "weights")]
+    arguments += ["--max-workers", str(workers), "--max-workers-nnunet", str(workers), "--keep-only", *_KEPT]
+    arguments += [] if device == "auto" else ["--device", device.partition(":")[0]]
+    arguments += ["--loc", localizer] if localizer is not None else []
+    arguments += ["--iso"] if iso else []
+    arguments += ["--no-stalling"] if tool.release >= NO_STALLING_SINCE else []
+    run_tool(tool, arguments, log, environment=_few_threads(workers), stages=_STAGES, progress=progress, cancel=cancel)
+    labels = only_file(tool, folder / "output" / "step2_output", "*.nii.gz", _EMPTY, log)
+    settings = {"iso": iso, "localizer": "" if localizer is None else localizer.name}
+    return ToolResult({"labels": labels}, log, generator_of(tool, URL, weights, settings))
+
+
+def _as_it_wants(weights: Mapping[str, InstalledModel], folder: Path) -> Path:
+    """Lay the models out where TotalSpineSeg looks; with both there it downloads nothing."""
+    for step, model in weights.items():
+        source = place_of(model, "plans.json")
+        target = folder / "nnUNet" / "results" / _DATASETS[step] / _RESULTS
+        for file in (source / "dataset.json", source / "plans.json", *source.glob("fold_0/*.pth")):
+            _link(file, target / file.relative_to(source))
+    return folder
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(source.resolve())
+    except OSError:  # Windows asks for a right that users rarely have
+        shutil.copyfile(source, target)
+
+
+def _few_threads(workers: int) -> dict[str, str]:
+    """Keep its numeric libraries from starting a thread per core in every one of its processes."""
+    return {} if workers > 1 else {"ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
