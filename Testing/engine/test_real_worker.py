@@ -93,10 +93,13 @@ def test_from_a_polluted_environment_to_proposals_on_the_images_own_grids(engine
     assert [outcome["skipped"] for outcome in run_jobs(engine, jobs_of(dataset))] == [True] * 3
 
 
-def test_after_the_first_case_the_plan_is_measured(engine, tmp_path):
-    first, second = run_jobs(engine, jobs_of(dataset_of(tmp_path / "ds", 2)))
+def test_after_the_first_case_the_plan_is_measured_for_its_mode(engine, tmp_path):
+    dataset = dataset_of(tmp_path / "ds", 2)
+    first, second = run_jobs(engine, jobs_of(dataset))
     assert not first["plan"]["measured"]
     assert second["plan"]["measured"]
+    fast = list(run_jobs(engine, jobs_of(dataset, mode="fast", again=True)))
+    assert [outcome["plan"]["measured"] for outcome in fast] == [False, True]
 
 
 def test_the_time_of_a_case_leaves_out_its_waiting_for_the_others(engine, tmp_path):
