@@ -8,15 +8,14 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
+from tiny_dataset import write_tiny_dataset
 
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.engine import Engine
 from SpineGTRefineLib.engine.batch import run_jobs
 from SpineGTRefineLib.engine.recipe_jobs import recipe_job
 from SpineGTRefineLib.errors import WorkerError
-from SpineGTRefineLib.imaging import Geometry, Image, write_image
 
 pytest.importorskip("distributed", reason="Dask (the extra `batch`) is not installed")
 
@@ -25,18 +24,6 @@ from SpineGTRefineLib.engine.cluster import local_cluster, run_on_cluster
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 WORKER = [sys.executable, str(SUPPORT / "threshold_worker.py")]
 DRIVER = SUPPORT / "cluster_driver.py"
-
-
-def dataset_of(root, cases):
-    """Tiny images, each with another bright block."""
-    geometry = Geometry((16, 16, 16), np.diag([2.0, 2.0, 2.0, 1.0]))
-    for number in range(cases):
-        array = np.full(geometry.shape, 10, np.int16)
-        array[2 + number % 5 : 9, 3:12, 4 : 6 + number % 7] = 150
-        path = root / f"sub-{number:04d}" / "anat" / f"sub-{number:04d}_T2w.nii.gz"
-        path.parent.mkdir(parents=True)
-        write_image(path, Image(array, geometry))
-    return root
 
 
 def jobs_of(root, output, **fields):
@@ -50,7 +37,7 @@ def masks(output):
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return dataset_of(tmp_path_factory.mktemp("data"), 24)
+    return write_tiny_dataset(tmp_path_factory.mktemp("data"), 24)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +61,7 @@ def diary_of(tmp_path):
     return path, lambda: path.read_text().split() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_every_case_is_done_once_and_the_masks_are_those_of_one_worker(root, inline, address, tmp_path):
     path, diary = diary_of(tmp_path)
     jobs = jobs_of(root, tmp_path / "out", diary=str(path))
@@ -83,6 +71,7 @@ def test_every_case_is_done_once_and_the_masks_are_those_of_one_worker(root, inl
     assert masks(tmp_path / "out") == inline
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(root, address, tmp_path):
     jobs = jobs_of(root, tmp_path / "out")
     list(run_on_cluster(address, jobs[:10], command=WORKER))
