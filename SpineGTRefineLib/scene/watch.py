@@ -41,10 +41,11 @@ class VoxelWatch:
             self._stamp = self._layer_stamp()
 
     def close(self) -> None:
-        """Stop following."""
+        """Stop following, and let go of who was told, who usually holds this."""
         for tag in self._tags:
             self._segmentation.RemoveObserver(tag)
         self._tags.clear()
+        self._on_changed = _tell_nobody
 
     def _on_event(self, caller: Any, event: str) -> None:
         del caller, event
@@ -59,3 +60,7 @@ class VoxelWatch:
         ids = self._segmentation.GetSegmentIDs()
         layers = ((key, self._segmentation.GetSegment(key).GetRepresentation(name)) for key in ids)
         return tuple((key, 0 if layer is None else layer.GetMTime()) for key, layer in layers)
+
+
+def _tell_nobody() -> None:
+    pass

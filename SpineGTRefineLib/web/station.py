@@ -70,6 +70,7 @@ class Station:
         self._editor = app.segmentation_editor
         self._later = later
         self._loaded: LoadedCase | None = None
+        self._voxels: StationEditor | None = None
         self._engine = _engine_or_none(deliver)
         self.session = ReviewSession(
             dataset,
@@ -186,7 +187,8 @@ class Station:
             raise UsageError("There is no image for this mask.")
         case = self.display.show(self._loaded, labels)
         self._editor.set_active_segmentation(case.segmentation.node, case.volume)
-        return StationEditor(case, lambda: self._later(self._painted))
+        self._voxels = StationEditor(case, lambda: self._later(self._painted))
+        return self._voxels
 
     def _painted(self) -> None:
         if self.is_open:
@@ -195,9 +197,19 @@ class Station:
     def _on_state(self, state: SessionState) -> None:
         if state is SessionState.CLOSED:
             self._editor.deactivate_effect()
-            self.display.clear()
+            self._forget_case()
             self.opened.emit()
         self.changed.emit()
+
+    def _forget_case(self) -> None:
+        """Take the case away, and cut what ties it to itself: else its voxels stay until Python looks for cycles."""
+        if self._voxels is not None:
+            self._voxels.close()
+            self._voxels = None
+        case = self.display.case
+        self.display.clear()
+        if case is not None:
+            case.segmentation.node.RemoveAllObservers()  # trame-slicer leaves one behind
 
 
 def _engine_or_none(deliver: Deliver) -> Engine | None:

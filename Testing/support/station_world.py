@@ -52,6 +52,10 @@ class StationProcess:
                 return found.group()
         raise AssertionError(f"the station did not start: {self.log.read_text()[-3000:]}")
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait(10)

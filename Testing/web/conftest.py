@@ -1,5 +1,7 @@
 """A small dataset under review in a real browser."""
 
+import asyncio
+
 import pytest
 import station_world
 from review_world import ReviewWorld
@@ -51,3 +53,21 @@ def start(browser, world, tmp_path):
     yield new
     for process in started:
         process.stop()
+
+
+@pytest.fixture
+def station(world):
+    """A station without a browser."""
+    if "trame_slicer" in station_world.missing():
+        pytest.skip("needs the extra `station`")
+    from SpineGTRefineLib.web.server import StationServer
+
+    loop = asyncio.new_event_loop()
+
+    async def make():
+        return StationServer(world.dataset(), "AB")
+
+    server = loop.run_until_complete(make())
+    yield server.station
+    server.station.end()
+    loop.close()

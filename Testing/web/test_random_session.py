@@ -1,40 +1,19 @@
 """Two hundred random acts at the station equal the same acts on plain numpy arrays, voxel for voxel."""
 
-import asyncio
 import os
 import random
 
 import numpy as np
 import pytest
 import random_acts
-import station_world
 from random_acts import VALUES, box, region_of
 from review_world import LEVELS, SPINE, spine
 
 from SpineGTRefineLib.bids import load_mask
 from SpineGTRefineLib.imaging import LabelMap, reorient_to_grid
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif("trame_slicer" in station_world.missing(), reason="needs the extra `station`"),
-]
+pytestmark = pytest.mark.slow
 SEEDS = int(os.environ.get("SPINEGTREFINE_SEEDS", "1"))
-
-
-@pytest.fixture
-def station(world):
-    """A station without a browser."""
-    from SpineGTRefineLib.web.server import StationServer
-
-    loop = asyncio.new_event_loop()
-
-    async def make():
-        return StationServer(world.dataset(), "AB")
-
-    server = loop.run_until_complete(make())
-    yield server.station
-    server.station.end()
-    loop.close()
 
 
 def select(station, level):
