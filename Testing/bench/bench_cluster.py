@@ -90,11 +90,11 @@ def long_run(root: Path, folder: Path) -> list[str]:
             if done % (LONG // 8) == 0:
                 memory.append(f"{done}: {memory_mib():.0f} MiB")
     written = Counter(diary.read_text().split())
+    times = Counter(min(count, 2) for count in written.values())
     same = masks(folder / "inline") == masks(folder / "dask")
     return [
         f"* {done} outcomes, {len(failed)} failed; a Dask worker was killed after {LONG // 4}.",
-        f"* Saved exactly once: {sum(count == 1 for count in written.values())} cases; more than once: "
-        + f"{sum(count > 1 for count in written.values())}; never: {LONG - len(written)}.",
+        f"* Cases saved exactly once: {times[1]}; more than once: {times[2]}; never: {LONG - len(written)}.",
         f"* Masks equal to those of one engine without Dask, byte for byte: {'yes' if same else 'NO'}.",
         f"* Memory of the command, the scheduler, the Dask workers and the engines: {', '.join(memory)}.",
     ]
@@ -132,7 +132,7 @@ def report(spent: list[tuple[float, float]], lines: list[str]) -> str:
         [
             "# Many tiny cases on Dask",
             "",
-            f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {versions}.",
+            f"{time.strftime('%Y-%m-%d')}, {platform.platform(terse=True)}, {os.cpu_count()} cores, {versions}.",
             "Images of 16 x 16 x 16 voxels, the network is a threshold. Made by `Testing/bench/bench_cluster.py`.",
             "",
             f"What Dask adds: {SHORT} cases, wall milliseconds a case from the first outcome to the last.",
