@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..bids import Case, Dataset
     from ..imaging import LabelMap
     from ..learning.consensus import Agreement, Consensus
+    from ..learning.evaluation import LevelExtent, MeanVariation
 
 
 class MethodName(StrEnum):
@@ -43,7 +44,21 @@ class Agreed:
     agreement: Agreement
     results: tuple[Consensus, ...]
     saved: tuple[Path, ...]
-    variation: Mapping[str, float | None] | None = None
+    heights: Mapping[str, Sequence[LevelExtent]] | None = None
+
+    @property
+    def variation(self) -> dict[str, float | None] | None:
+        """Variation of each level between raters, in percent; None where nothing was measured."""
+        from ..learning.evaluation import variation_of_levels
+
+        return (
+            None if self.heights is None else variation_of_levels({rater: self.heights[rater] for rater in self.raters})
+        )
+
+    @property
+    def raters(self) -> tuple[str, ...]:
+        """Names of the raters."""
+        return self.agreement.raters
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything for JSON."""
@@ -87,6 +102,8 @@ def consensus(
 
     A level that any rater drew is looked at; no voxel gets a level that nobody drew there. Masks of a dataset are the
     raters' own (desc-NAME, or old names such as _rater1); the result goes beside them as desc-staple, desc-majority.
+    Where a dataset also holds cord masks and the pontomedullary junction among its disc landmarks, the variation (COV)
+    of the levels' heights is told for each case and for the dataset, between raters and between scans of a person.
     """
     del json
     terminal = terminal_of(ctx)
@@ -96,8 +113,15 @@ def consensus(
     else:
         outcome = Outcome([("these masks", _of_files(places, wanted))])
     cases = [{"case": name, **agreed.as_dict()} for name, agreed in outcome.results]
-    payload = {"cases": cases, "failed": outcome.failures_as_json()}
-    terminal.answer(payload, lambda: _show(terminal, outcome))
+    variation = _variation_in_dataset(outcome)
+    payload = {
+        "cases": cases,
+        "variation": {
+            between: {key: vars(mean) for key, mean in found.items()} for between, found in variation.items()
+        },
+        "failed": outcome.failures_as_json(),
+    }
+    terminal.answer(payload, lambda: _show(terminal, outcome, variation))
     outcome.raise_if_any_failed()
 
 
@@ -143,17 +167,17 @@ def _of_files(files: list[Path], wanted: _Request) -> Agreed:
             source = masks[raters[0]].source
             write_labels(target, result.labels, source.header if source else None)
             saved.append(target)
-    return Agreed(agreement, results, tuple(saved), _variation(masks, wanted))
+    return Agreed(agreement, results, tuple(saved), _heights(masks, wanted))
 
 
-def _variation(masks: Mapping[str, LabelMap], wanted: _Request) -> dict[str, float | None] | None:
+def _heights(masks: Mapping[str, LabelMap], wanted: _Request) -> Mapping[str, Sequence[LevelExtent]] | None:
     if wanted.cord is None or wanted.landmarks is None:
         return None
-    from ..learning.evaluation import level_extents, pmj_position, variation_of_levels
+    from ..learning.evaluation import level_extents, pmj_position
 
     cord, landmarks = read_mask(wanted.cord, "cord"), read_mask(wanted.landmarks, "sct_discs")
     junction = pmj_position(landmarks)
-    return variation_of_levels({rater: level_extents(mask, cord, junction) for rater, mask in masks.items()})
+    return {rater: level_extents(mask, cord, junction) for rater, mask in masks.items()}
 
 
 def _of_dataset(terminal: Terminal, root: Path, mask: str, wanted: _Request) -> Outcome[Agreed]:
@@ -174,15 +198,35 @@ def _of_case(dataset: Dataset, case: Case, mask: str, wanted: _Request) -> Agree
     from ..bids import mask_type
     from ..imaging import read_labels
     from ..learning.consensus.cases import raters_of, save_consensus
+    from ..learning.consensus.heights import heights_of_case
 
     kind = mask_type(mask)
     files = {rater: file.path for rater, file in raters_of(case, kind).items()}
-    agreement, results = wanted.combine({rater: read_labels(path, kind.scheme) for rater, path in files.items()})
+    masks = {rater: read_labels(path, kind.scheme) for rater, path in files.items()}
+    agreement, results = wanted.combine(masks)
     saved = tuple(save_consensus(dataset, case, kind, result, files).path for result in results)
-    return Agreed(agreement, results, saved)
+    if kind.name != "rootlets":
+        return Agreed(agreement, results, saved)
+    agreed = {**masks, **{result.method: result.labels for result in results}}
+    return Agreed(agreement, results, saved, heights_of_case(dataset, case, agreed))
 
 
-def _show(terminal: Terminal, outcome: Outcome[Agreed]) -> None:
+def _variation_in_dataset(outcome: Outcome[Agreed]) -> dict[str, dict[str, MeanVariation]]:
+    """Average the variation between the raters of a case, and between the scans of a person, over the dataset."""
+    from ..learning.evaluation import mean_variation, person_in_name
+
+    raters: dict[str, dict[str, Sequence[LevelExtent]]] = {}
+    scans: dict[str, dict[str, Sequence[LevelExtent]]] = {}
+    for name, agreed in outcome.results:
+        if agreed.heights is None:
+            continue
+        raters[name] = {rater: agreed.heights[rater] for rater in agreed.raters}
+        if agreed.results and agreed.results[0].method in agreed.heights:
+            scans.setdefault(person_in_name(name), {})[name] = agreed.heights[agreed.results[0].method]
+    return {"raters": mean_variation(raters), "scans of a person": mean_variation(scans)}
+
+
+def _show(terminal: Terminal, outcome: Outcome[Agreed], variation: Mapping[str, Mapping[str, MeanVariation]]) -> None:
     for name, agreed in outcome.results:
         raters = agreed.agreement.raters
         for title, matrix in (("Dice", agreed.agreement.dice), ("F1 of slices", agreed.agreement.z_f1)):
@@ -196,4 +240,8 @@ def _show(terminal: Terminal, outcome: Outcome[Agreed]) -> None:
             terminal.table("Variation of the levels' heights", ("Level", "COV % #"), rows)
         for path in agreed.saved:
             terminal.say(f"Saved {path}")
+    for between, found in variation.items():
+        if found and len(outcome.results) > 1:
+            rows = [(key, mean.groups, number(mean.percent, 2)) for key, mean in found.items()]
+            terminal.table(f"Variation between {between}, mean of the dataset", ("Level", "Groups #", "COV % #"), rows)
     outcome.show_failures(terminal)

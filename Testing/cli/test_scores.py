@@ -106,6 +106,40 @@ def test_consensus_of_a_dataset_lies_beside_the_raters_masks(program, tmp_path):
     assert len(Dataset.open(tmp_path / "ds").cases()) == 1
 
 
+def test_a_dataset_with_cord_and_junction_tells_how_much_the_heights_of_levels_vary(program, tmp_path):
+    shape = (4, 4, 40)
+
+    def volume(kind, value, slices):
+        array = np.zeros(shape, np.uint8)
+        array[1:3, 1:3, slices] = value
+        return label_map(array, kind)
+
+    drawn = {
+        "ses-1": {"ann": slice(20, 23), "bob": slice(22, 25)},
+        "ses-2": {"ann": slice(20, 23), "bob": slice(20, 23)},
+    }
+    for session, raters in drawn.items():
+        image, labels = (tmp_path / "ds" / part / "sub-01" / session / "anat" for part in ("", "derivatives/labels"))
+        image.mkdir(parents=True)
+        labels.mkdir(parents=True)
+        stem = f"sub-01_{session}_T2w"
+        write_image(image / f"{stem}.nii.gz", Image(np.ones(shape, np.int16), volume("cord", 1, slice(0)).geometry))
+        write_labels(labels / f"{stem}_label-SC_seg.nii.gz", volume("cord", 1, slice(0, 35)))
+        write_labels(labels / f"{stem}_label-discs_dlabel.nii.gz", volume("sct_discs", 50, slice(37, 38)))
+        for rater, slices in raters.items():
+            write_labels(labels / f"{stem}_label-rootlets_desc-{rater}_dseg.nii.gz", volume("rootlets", 5, slices))
+    done = program("consensus", tmp_path / "ds", "--json")
+    assert done.code == 0, done.err
+    by_case = [case["variation_percent"]["spinal_level_C5"] for case in done.json["cases"]]
+    assert by_case == [pytest.approx(np.std([16, 14], ddof=1) / 15 * 100, abs=0.1), 0]
+    assert done.json["variation"]["raters"]["spinal_level_C5"] == {
+        "groups": 2,
+        "percent": pytest.approx(by_case[0] / 2),
+    }
+    assert done.json["variation"]["scans of a person"]["spinal_level_C5"]["groups"] == 1
+    assert "Variation between raters" in program("consensus", tmp_path / "ds").out
+
+
 def test_names_in_a_page_are_never_run(tmp_path):
     from SpineGTRefineLib.cli.report.evaluation import render_evaluation
     from SpineGTRefineLib.learning.evaluation import evaluate_case

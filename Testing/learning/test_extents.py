@@ -11,6 +11,7 @@ from SpineGTRefineLib.learning.evaluation import (
     centerline_below,
     coefficient_of_variation,
     level_extents,
+    mean_variation,
     pmj_position,
     variation_of_levels,
 )
@@ -90,6 +91,26 @@ def test_variation_is_the_sample_deviation_in_percent_of_the_mean():
     found = variation_of_levels(raters)
     assert set(found) == {"spinal_level_C5"}
     assert found["spinal_level_C5"] == pytest.approx(np.std([33, 29], ddof=1) / 31 * 100, abs=0.01)
+
+
+def test_the_variation_of_a_dataset_is_the_mean_within_groups_and_long_necks_have_no_part_in_it():
+    straight = cord()
+    near, far = (straight.geometry.to_world([3, 4, k]) for k in (37, 32))
+    groups = {
+        "sub-01": {
+            "a": level_extents(rootlets(20, 21), straight, near),
+            "b": level_extents(rootlets(22, 23), straight, near),
+        },
+        "sub-02": {
+            "a": level_extents(rootlets(20, 21), straight, far),
+            "b": level_extents(rootlets(20, 21), straight, far),
+        },
+        "sub-03": {"a": level_extents(rootlets(20, 21, value=6), straight, far)},
+    }
+    found = mean_variation(groups)
+    assert list(found) == ["spinal_level_C5"]
+    assert found["spinal_level_C5"].groups == 2
+    assert found["spinal_level_C5"].percent == pytest.approx(np.std([33, 29], ddof=1) / 31 * 100 / 2, abs=0.01)
 
 
 def test_the_template_has_its_levels_in_order(shared_data):

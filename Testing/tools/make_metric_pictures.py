@@ -17,11 +17,16 @@ sys.path.insert(0, str(REPOSITORY))
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
 from SpineGTRefineLib.cli.report.outlines import outline_path  # noqa: E402
 from SpineGTRefineLib.imaging import Geometry, LabelMap  # noqa: E402
-from SpineGTRefineLib.learning.evaluation import CaseMetrics, evaluate_case  # noqa: E402
+from SpineGTRefineLib.learning.evaluation import (  # noqa: E402
+    CaseMetrics,
+    evaluate_case,
+    level_extents,
+    variation_of_levels,
+)
 
 TARGET = REPOSITORY / "Resources" / "Screenshots" / "metrics.svg"
 ROWS, COLUMNS, SCALE = 32, 20, 6
-TRUTH, PREDICTION = "#2b7a9b", "#d9822b"
+TRUTH, PREDICTION, CORD = "#2b7a9b", "#d9822b", "#8a949b"
 DASHED = 'stroke-dasharray="1 .6"'
 
 
@@ -57,6 +62,29 @@ def scenes() -> list[tuple[str, LabelMap, LabelMap, list[str]]]:
             prediction.array[0, 0:4, 0:3] = 41
         found.append((title, prediction, truth, words(evaluate_case(prediction, truth))))
     return found
+
+
+def along_the_cord() -> str:
+    """Return the picture of two raters who put a level at other heights of a bent cord."""
+    bend = [9 + round(4 * np.sin(row / 9)) for row in range(ROWS)]
+    cord = slab({}, "cord")
+    for row, left in enumerate(bend[:-4]):
+        cord.array[0, left : left + 3, row] = 1
+    raters = {}
+    for rater, (foot, head) in {"A": (14, 18), "B": (11, 15)}.items():
+        raters[rater] = slab({}, "rootlets")
+        for row in range(foot, head):
+            raters[rater].array[0, bend[row] - 2 : bend[row], row] = 5
+    junction = (0, bend[-2] + 1, ROWS - 2)
+    extents = {rater: level_extents(mask, cord, cord.geometry.to_world(junction)) for rater, mask in raters.items()}
+    ((_, percent),) = variation_of_levels(extents).items()
+    lines = [f"Rater {rater}: {say(level.middle_mm)} mm from the PMJ" for rater, (level,) in extents.items()]
+    lines += [f"Length {say(extents['A'][0].length_mm)} mm", f"COV of the two {say(percent)} %"]
+    point = f'<circle cx="{junction[1] + 0.5}" cy="{ROWS - junction[2] - 0.5}" r=".8" fill="{CORD}" fill-opacity="1"/>'
+    shapes = (
+        outlines(cord, CORD, "") + point + outlines(raters["A"], TRUTH, "") + outlines(raters["B"], PREDICTION, DASHED)
+    )
+    return framed(5, "Heights along the cord", shapes, lines)
 
 
 def surface(metrics: CaseMetrics) -> list[str]:
@@ -102,6 +130,11 @@ def outlines(labels: LabelMap, color: str, dash: str) -> str:
 
 
 def picture(place: int, title: str, prediction: LabelMap, truth: LabelMap, lines: list[str]) -> str:
+    """Return the picture of a prediction and its truth."""
+    return framed(place, title, outlines(truth, TRUTH, "") + outlines(prediction, PREDICTION, DASHED), lines)
+
+
+def framed(place: int, title: str, shapes: str, lines: list[str]) -> str:
     """Return one picture with its text below."""
     x = 20 + place * 190
     text = "".join(
@@ -110,18 +143,19 @@ def picture(place: int, title: str, prediction: LabelMap, truth: LabelMap, lines
     return (
         f'<g transform="translate({x} 62)"><text y="-12" class="title">{escape(title)}</text>'
         f'<rect width="{COLUMNS * SCALE}" height="{ROWS * SCALE}" fill="#f1f3f4"/>'
-        f'<g transform="scale({SCALE})" fill-opacity=".22" stroke-width=".45">{outlines(truth, TRUTH, "")}'
-        f"{outlines(prediction, PREDICTION, DASHED)}</g>{text}</g>"
+        f'<g transform="scale({SCALE})" fill-opacity=".22" stroke-width=".45">{shapes}</g>{text}</g>'
     )
 
 
 def svg() -> str:
     """Return the whole picture."""
-    pictures = "".join(picture(place, *scene) for place, scene in enumerate(scenes()))
+    pictures = "".join(picture(place, *scene) for place, scene in enumerate(scenes())) + along_the_cord()
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 970 345" font-family="sans-serif" font-size="13">'
-        '<style>.title{font-weight:600}</style><rect width="970" height="345" fill="#fff"/>'
-        f'<text x="20" y="24" fill="{TRUTH}">truth</text><text x="70" y="24" fill="{PREDICTION}">prediction</text>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1190 345" font-family="sans-serif" font-size="13">'
+        '<style>.title{font-weight:600}</style><rect width="1190" height="345" fill="#fff"/>'
+        f'<text x="20" y="24" fill="{TRUTH}">truth, rater A</text>'
+        f'<text x="125" y="24" fill="{PREDICTION}">prediction, rater B</text>'
+        f'<text x="260" y="24" fill="{CORD}">cord, with the pontomedullary junction (PMJ)</text>'
         f"{pictures}</svg>\n"
     )
 

@@ -14,6 +14,7 @@ from .slices import LevelMetrics
 from .structures import StructureMetrics
 from .summary import Spread, StructureSummary, instance_rows, level_rows, structure_rows, summarize
 from .surfaces import SurfaceDistances, surface_distances
+from .variation import MeanVariation, mean_variation
 
 __all__ = [
     "STRUCTURE_METRICS",
@@ -26,6 +27,7 @@ __all__ = [
     "LevelExtent",
     "LevelMetrics",
     "MaskPair",
+    "MeanVariation",
     "PairedComparison",
     "PairedDifference",
     "Spread",
@@ -42,6 +44,7 @@ __all__ = [
     "instance_rows",
     "level_extents",
     "level_rows",
+    "mean_variation",
     "pair_masks",
     "person_in_name",
     "pmj_position",
