@@ -243,6 +243,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/backends/__init__.py
   SpineGTRefineLib/models/backends/channels_last.py
   SpineGTRefineLib/models/backends/choice.py
+  SpineGTRefineLib/models/backends/converted.py
   SpineGTRefineLib/models/backends/openvino.py
   SpineGTRefineLib/models/backends/pytorch.py
   SpineGTRefineLib/models/backends/runner.py
@@ -385,10 +386,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/refine/pieces.py
   SpineGTRefineLib/refine/posterior.py
   SpineGTRefineLib/refine/reach.py
+  SpineGTRefineLib/refine/rootlet_names.py
   SpineGTRefineLib/refine/rootlets.py
   SpineGTRefineLib/refine/runs.py
   SpineGTRefineLib/refine/sacrum.py
   SpineGTRefineLib/refine/separation.py
+  SpineGTRefineLib/refine/slices.py
   SpineGTRefineLib/refine/spine.py
   SpineGTRefineLib/refine/spine_from_parts.py
   SpineGTRefineLib/refine/spread.py
@@ -484,7 +487,7 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Anatomy/schemes/cord.csv
   Resources/Anatomy/schemes/gmwm.csv
   Resources/Anatomy/schemes/rootlets.csv
-  Resources/Anatomy/schemes/rootlets_in_canal.csv
+  Resources/Anatomy/schemes/rootlets_unnamed.csv
   Resources/Anatomy/schemes/sacrum.csv
   Resources/Anatomy/schemes/sct_discs.csv
   Resources/Anatomy/schemes/spinal_levels.csv

@@ -168,18 +168,6 @@ def test_where_openvino_fails_pytorch_runs_and_a_note_says_so(backends, loaded, 
     assert said.provenance["notes"] == ["OpenVINO could not take this network, PyTorch ran it: no such operation"]
 
 
-def test_openvino_gives_the_labels_of_pytorch_and_nearly_those_in_fast_mode(backends, loaded, blobs, monkeypatch):
-    pytest.importorskip("openvino", reason="needs the extra [cpu]")
-    expected = predict([blobs], loaded, device="cpu").labels.array
-    loaded.runners.clear()
-    monkeypatch.setattr(backends.openvino, "is_installed", lambda: True)
-    exact, fast = (predict([blobs], loaded, device="cpu", mode=mode) for mode in ("exact", "fast"))
-    assert how(exact) == ("exact", "openvino", "fp32", 1)
-    assert np.count_nonzero(exact.labels.array != expected) <= 5
-    assert fast.provenance["backend"] == "openvino"
-    assert np.mean(fast.labels.array != expected) < 0.02
-
-
 def test_a_card_too_small_for_the_export_leaves_it_to_the_cpu(nnunet):
     import torch
 
