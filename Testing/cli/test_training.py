@@ -1,4 +1,4 @@
-"""``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network so small that it takes minutes."""
+"""``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network that learns in seconds."""
 
 import importlib.util
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -67,12 +68,11 @@ class TrainingRequest:
     def as_json(self) -> dict[str, Any]:
         """Return the request for a message or a file."""
         paths = {name: str(getattr(self, name)) for name in ("folder", "version", "dataset", "output")}
-        settings = asdict(self.settings) | {"freeze": list(self.settings.freeze)}
         export = {name: getattr(self.export, name) for name in ("orientation", "partial")}
-        return {
+        content = {
             "name": self.name,
             **paths,
-            "settings": settings,
+            "settings": asdict(self.settings),
             "folds": list(self.folds),
             "export": {
                 **export,
@@ -82,6 +82,9 @@ class TrainingRequest:
             "regions": {name: list(keys) for name, keys in self.regions.items()},
             "start": self.start,
         }
+        # As a reader will see it: tuples are lists there, and must not look like another request.
+        plain: dict[str, Any] = json.loads(json.dumps(content))
+        return plain
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> TrainingRequest:
@@ -181,14 +184,12 @@ def settings_from(content: Mapping[str, Any], base: TrainingSettings | None = No
     UsageError
         There is no such field, or its value cannot be used.
     """
-    fields = dict(content)
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
     try:
         if fields.get("small"):
             small = fields["small"]
             sizes = {name: tuple(small[name]) for name in ("spacing", "patch_size", "features")}
             fields["small"] = SmallNetwork(**sizes, batch_size=small.get("batch_size", SmallNetwork.batch_size))
-        if "freeze" in fields:
-            fields["freeze"] = tuple(fields["freeze"])
         return replace(base or TrainingSettings(), **fields)
     except (TypeError, ValueError, KeyError) as error:
         raise UsageError(f"The settings of the training cannot be used: {error}", "Correct the file.") from error

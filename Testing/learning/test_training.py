@@ -1,0 +1,285 @@
+"""From a version to a model: what is asked, what is learned, and what is left when machine or user say stop."""
+
+import importlib.util
+import json
+import os
+import shutil
+from dataclasses import replace
+from errno import ENOSPC
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ball_world import TINY, BallWorld
+
+from SpineGTRefineLib.errors import (
+    CancelledError,
+    ChangedOnDiskError,
+    ConflictError,
+    ModelError,
+    UsageError,
+    WriteError,
+)
+from SpineGTRefineLib.imaging import read_image, read_labels
+from SpineGTRefineLib.learning.exchange import LabelNumbers
+from SpineGTRefineLib.learning.opinions import is_opinion
+from SpineGTRefineLib.learning.ranking.dataset import Predictions
+from SpineGTRefineLib.learning.training import TrainingRequest, card_of, train_version, training_request
+from SpineGTRefineLib.learning.training.regions import outputs_of, usual_regions
+from SpineGTRefineLib.learning.training.shipping import best_fold
+from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
+from SpineGTRefineLib.models import ModelStore
+
+needs_torch = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
+    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
+)
+
+
+def build(world, **options):
+    split = SplitSettings(options.pop("test", 0.25), folds=options.pop("folds", 2))
+    return build_version(world.dataset, world.kind, BuildSettings(split=split), **options)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Eight subjects with true masks of bright balls."""
+    world = BallWorld(tmp_path_factory.mktemp("balls") / "dataset", subjects=8)
+    world.save_all()
+    return world
+
+
+@pytest.fixture(scope="module")
+def version(world):
+    return build(world)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return ModelStore(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def trained(version, store):
+    """Both folds of the version, trained and installed."""
+    import torch
+
+    torch.set_num_threads(1)
+    return train_version(training_request(version, settings=TINY), store=store, keep_prepared=True)
+
+
+@pytest.fixture
+def again(trained, version, tmp_path):
+    """The same training in another folder, of fold 0 alone, with the cases prepared already; and an empty store."""
+    request = training_request(version, settings=TINY, folder=tmp_path / "again", folds=("0",))
+    prepared = trained.predictions.parent / "nnunet"
+    for name in ("raw", "preprocessed"):
+        shutil.copytree(prepared / name, request.folder / "nnunet" / name)
+    return request, ModelStore(tmp_path / "store")
+
+
+def weights(folder):
+    from SpineGTRefineLib.models.checkpoint import load_checkpoint
+
+    (path,) = folder.glob("nnunet/results/*/*/fold_0/checkpoint_final.pth")
+    return load_checkpoint(path).weights
+
+
+def in_store(store):
+    return [path.name for path in store.folder.iterdir()] if store.folder.is_dir() else []
+
+
+def test_a_request_travels_as_plain_values(version):
+    request = training_request(version, settings=replace(TINY, freeze=("encoder:1",)), regions={"whole": ("a", "b")})
+    assert TrainingRequest.from_json(request.as_json()) == request
+    assert request.name == "canal_D1"
+    assert request.folds == ("0", "1")
+    assert request.differences(json.loads(json.dumps(request.as_json()))) == ()
+    longer = replace(request, settings=replace(request.settings, epochs=9, device="cuda"), folds=("1",))
+    assert longer.differences(request.as_json()) == ("epochs",)
+
+
+def test_a_fold_that_the_version_lacks_is_refused(version):
+    with pytest.raises(UsageError, match=r"no fold 7.*Its folds: 0, 1"):
+        training_request(version, folds=("7",))
+
+
+def test_the_cord_is_learned_whole_and_its_gray_matter_painted_over_it():
+    outputs = outputs_of(LabelNumbers.of("gmwm", (1, 2), ignores=True), usual_regions("gmwm"))
+    assert outputs.labels == {"cord": [1, 2], "gm": [1], "ignore": 3}
+    assert outputs.class_order == (2, 1)
+    assert outputs.meanings == (frozenset({"gm", "wm"}), frozenset({"gm"}))
+
+
+def test_structures_without_a_region_are_regions_of_their_own():
+    outputs = outputs_of(LabelNumbers.of("spine", (1, 2, 41, 42)), usual_regions("spine"))
+    assert list(outputs.labels) == ["canal_whole", "cord", "vertebra_L1", "vertebra_L2"]
+    assert outputs.class_order == (2, 1, 3, 4)
+
+
+def test_regions_of_which_nothing_is_left_to_paint_are_refused():
+    numbers = LabelNumbers.of("gmwm", (1, 2))
+    with pytest.raises(UsageError, match="Of the region cord, 0 structures"):
+        outputs_of(numbers, {"cord": ("gm", "wm"), "gm": ("gm",), "wm": ("wm",)})
+    with pytest.raises(UsageError, match="names lung"):
+        outputs_of(numbers, {"cord": ("gm", "lung")})
+    with pytest.raises(UsageError, match="no regions are known"):
+        usual_regions("canal")
+
+
+def test_the_best_fold_is_the_one_whose_figures_can_be_trusted():
+    seen = {"MayHaveSeenHeldBack": True}
+    folds = {"0": {**seen, "Dice": 0.99}, "1": {"MayHaveSeenHeldBack": False, "Dice": 0.8}}
+    assert best_fold({"Folds": {**folds, "2": {"MayHaveSeenHeldBack": False, "Dice": 0.9}}}) == "2"
+    assert best_fold({"Folds": {"all": {"MayHaveSeenHeldBack": False, "Dice": None}}}) == "all"
+
+
+def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_made(tmp_path):
+    world = BallWorld(tmp_path / "dataset", subjects=4)
+    world.save_all()
+    version = build(world)
+    world.save("sub-01_T2w", world.truth["sub-01_T2w"].with_array(world.truth["sub-02_T2w"].array))
+    request, store = training_request(version, settings=TINY), ModelStore(tmp_path / "store")
+    with pytest.raises(ChangedOnDiskError, match="D1 is no longer what it was"):
+        train_version(request, store=store)
+    assert in_store(store) == []
+    assert not (request.folder / "nnunet").exists()
+
+
+def test_another_training_is_not_taken_for_this_one(version, tmp_path):
+    request = training_request(version, settings=TINY, folder=tmp_path / "training", start="no_such_model")
+    store = ModelStore(tmp_path / "store")
+    with pytest.raises(UsageError, match="no_such_model"):
+        train_version(request, store=store)
+    with pytest.raises(ConflictError, match="differs in: learning_rate"):
+        train_version(replace(request, settings=replace(TINY, learning_rate=0.5)), store=store)
+    with pytest.raises(ConflictError, match="published model"):
+        train_version(replace(request, name="demo_canal", folder=tmp_path / "other"), store=store)
+
+
+@needs_torch
+@pytest.mark.slow
+def test_each_case_is_predicted_by_the_network_that_did_not_see_it(trained, version, world):
+    for fold in ("0", "1"):
+        held_back = {row.case for row in version.fold(int(fold))[1]}
+        masks = [path for path in (trained.predictions / f"fold_{fold}").iterdir() if not is_opinion(path)]
+        assert {path.name[:-7] for path in masks} == held_back
+    source = Predictions("canal_D1", trained.predictions)
+    for case in world.dataset.cases():
+        said = read_labels(source.of(case), world.kind.scheme)
+        assert said.geometry.matches(read_image(case.image).geometry)
+        both = 2 * np.count_nonzero(said.array & world.truth[case.key].array)
+        assert both / (said.array.sum() + world.truth[case.key].array.sum()) > 0.7, case.key
+
+
+@needs_torch
+@pytest.mark.slow
+def test_the_card_says_what_was_learned_from_what_and_how_well(trained, version):
+    card = card_of(trained.model)
+    assert card["Version"] == {"Name": "D1", "SHA256": version.sha256, "TestSHA256": version.test_sha256}
+    assert card["Settings"]["epochs"] == TINY.epochs
+    assert set(card["Test"]["Structures"]) == {"canal_whole"}
+    assert card["Test"]["Dice"] == pytest.approx(card["Test"]["Structures"]["canal_whole"]["Dice"])
+    assert card["Test"]["Dice"] > 0.7
+    page = (trained.model.path.parent / "MODEL_CARD.md").read_text()
+    assert f"mean Dice {card['OutOfFold']['Dice']:.3f}" in page
+    trained.model.verify()
+    assert str(version.root) not in page + str(card)
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_training_that_was_stopped_ends_in_the_very_same_weights(again, trained):
+    request, store = again
+    steps = []
+
+    def report(_part, _stage, detail="", **_more):
+        if detail.startswith("epoch 2"):
+            steps.append(detail)
+
+    with pytest.raises(CancelledError):
+        train_version(request, store=store, report=report, cancel=lambda: len(steps) > 4)
+    assert len(steps) == 5
+    assert list(request.folder.glob("nnunet/results/*/*/fold_0/checkpoint_latest.pth"))
+    assert in_store(store) == []
+    train_version(request, store=store, keep_prepared=True)
+    first, second = weights(trained.predictions.parent), weights(request.folder)
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_full_disk_leaves_the_store_and_the_last_checkpoint_whole(again, trained, monkeypatch):
+    import torch
+
+    request, store = again
+    save, calls = torch.save, []
+
+    def full(content, path, *arguments, **options):
+        calls.append(path)
+        if len(calls) > 1:
+            Path(path).write_bytes(b"half a checkpoint")
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        return save(content, path, *arguments, **options)
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(WriteError, match=r"could not be written.*Free some disk space"):
+        train_version(request, store=store)
+    assert in_store(store) == []
+    assert not [path for path in request.folder.rglob("*.part") if path.is_file()]
+    monkeypatch.undo()
+    train_version(request, store=store, keep_prepared=True)
+    first, second = weights(trained.predictions.parent), weights(request.folder)
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+@needs_torch
+@pytest.mark.slow
+def test_too_little_memory_is_said_with_what_to_do_and_the_store_stays(again, monkeypatch):
+    import torch
+    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+
+    request, store = again
+    monkeypatch.setattr(nnUNetTrainer, "train_step", lambda _trainer, _batch: torch.empty(2**56))
+    with pytest.raises(ModelError, match=r"needs more memory than there is.*--memory-gb"):
+        train_version(request, store=store)
+    assert in_store(store) == []
+
+
+@needs_torch
+@pytest.mark.slow
+def test_fine_tuning_keeps_what_is_frozen_and_what_the_model_says_of_images(trained, version, store, tmp_path):
+    from SpineGTRefineLib.models.checkpoint import load_checkpoint
+
+    settings = replace(TINY, epochs=1, freeze=("encoder:1", "decoder"), small=None)
+    request = training_request(
+        version, name="tuned", folder=tmp_path / "tuned", settings=settings, folds=("1",), start="canal_D1"
+    )
+    result = train_version(request, store=store)
+    before = load_checkpoint(trained.model.path / "fold_1" / "checkpoint_final.pth").weights
+    after = load_checkpoint(result.model.path / "fold_1" / "checkpoint_final.pth").weights
+    changed = {name for name in before if not (before[name] == after[name]).all()}
+    assert changed
+    assert all("encoder.stages" in name or "seg_layers" in name for name in changed), changed
+    assert not [name for name in changed if "stages.0" in name]
+    kept = ("spacing", "normalization_schemes", "patch_size")
+    old, new = (model.results_folder().plans["configurations"]["3d_fullres"] for model in (trained.model, result.model))
+    assert {name: old[name] for name in kept} == {name: new[name] for name in kept}
+    assert result.card["Folds"]["1"]["BeganFrom"] == "canal_D1, fold 1"
+    assert not result.card["Folds"]["1"]["MayHaveSeenHeldBack"]
+
+
+@needs_torch
+@pytest.mark.slow
+def test_regions_are_learned_and_come_back_as_labels(tmp_path):
+    world = BallWorld(tmp_path / "dataset", subjects=5, kind="gmwm")
+    world.save_all()
+    version = build(world, test=0.2, folds=1)
+    settings = replace(TINY, epochs=5)
+    request = training_request(version, settings=settings, regions=usual_regions("gmwm"))
+    assert request.folds == ("all",)
+    result = train_version(request, store=ModelStore(tmp_path / "store"))
+    assert result.model.results_folder().dataset["regions_class_order"] == [2, 1]
+    assert set(result.card["Test"]["Structures"]) == {"gm", "wm"}
+    assert result.card["Test"]["Dice"] > 0.6
+    assert result.card["OutOfFold"]["Dice"] is None
