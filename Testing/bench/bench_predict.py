@@ -1,18 +1,19 @@
 """One case through a network of nnU-Net's default size: ours, exact and fast, against nnU-Net's own predictor.
 
-    python Testing/bench/bench_predict.py [--pairs 7] [--shape 40 120 112] [--threads 1] [--sides exact fast fresh]
+    python Testing/bench/bench_predict.py [--pairs 7] [--shape 40 120 112] [--threads 1] [--sides torch-exact ...]
 
 The network has random weights (10 classes, 32 to 320 features, tiles of 32 x 96 x 96) and no side mirrors. ``warm`` is
-nnU-Net's predictor with the model loaded, ``fresh`` a new process of ``nnUNetv2_predict``. Each run has a process of
-its own; ours has the worker's environment. In the warm sides a small image goes first, and its time is not counted.
-OpenVINO is used if it is installed. Agreement is measured with the demo models on held-out phantoms, since a network
-with random weights has ties everywhere. Prints tables and keeps them in ``results``.
+nnU-Net's predictor with the model loaded, ``fresh`` a new process of ``nnUNetv2_predict``, the others are ours. Each
+run has a process of its own; ours has the worker's environment. In the warm sides a small image goes first, and its
+time is not counted. Agreement is measured by ``bench_agreement.py`` with trained models, since a network with random
+weights has ties everywhere. Prints a table and keeps it in ``results``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import resource
 import statistics
@@ -31,7 +32,10 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
+from alternating import keep  # noqa: E402
+
 RESULT = Path(__file__).parent / "results" / "predict.md"
+OURS = ["torch-exact", "torch-fast", *(["openvino-exact", "openvino-fast"] if find_spec("openvino") else [])]
 SETTINGS = {
     "patch_size": [32, 96, 96],
     "n_stages": 6,
@@ -76,11 +80,13 @@ def nnunet_call(model: Path, fold: str = "0", checkpoint: str = "checkpoint_fina
     return call
 
 
-def our_call(installed: Any, mode: str) -> Call:
+def our_call(installed: Any, backend: str, mode: str) -> Call:
     """Return our prediction with the model loaded; image in, labels out."""
     from SpineGTRefineLib.models import load_model, predict
+    from SpineGTRefineLib.models.backends import openvino
 
     loaded = load_model(installed)
+    openvino.is_installed = lambda: backend == "openvino"
     return lambda image: predict([image], loaded, device="cpu", mode=mode).labels.array
 
 
@@ -96,7 +102,8 @@ def run_once(side: str, folder: Path, threads: int) -> None:
     if side == "warm":
         call = nnunet_call(folder / "model")
     else:
-        call = our_call(ModelStore(folder / f"store-{time.time_ns()}").install_own(folder / "model", name="big"), side)
+        installed = ModelStore(folder / f"store-{time.time_ns()}").install_own(folder / "model", name="big")
+        call = our_call(installed, *side.split("-"))
     call(crop(image, Box((0, 0, 0), (24, 24, 12))))
     wall, cpu = time.perf_counter(), time.process_time()
     call(image)
@@ -107,7 +114,8 @@ def measure(side: str, folder: Path, threads: int) -> dict[str, float]:
     """Run one side in a new process."""
     from SpineGTRefineLib.engine import worker_environment
 
-    environment = {**(worker_environment() if side in ("exact", "fast") else _plain()), "OMP_NUM_THREADS": str(threads)}
+    environment = {**(worker_environment() if side in OURS else os.environ), "OMP_NUM_THREADS": str(threads)}
+    environment["SPINEGTREFINE_MODELS"] = str(folder / "models")  # what OpenVINO converts is kept from run to run
     if side != "fresh":
         job = [sys.executable, __file__, "--once", json.dumps([side, str(folder), threads])]
         answer = subprocess.run(job, check=True, capture_output=True, text=True, env=environment)
@@ -122,12 +130,6 @@ def measure(side: str, folder: Path, threads: int) -> dict[str, float]:
     return {"wall": time.perf_counter() - start, "cpu": cpu}
 
 
-def _plain() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
-
-
 def times(options: argparse.Namespace) -> list[str]:
     """Compare the times; returns lines of Markdown."""
     sides = ["warm", *options.sides]
@@ -138,44 +140,23 @@ def times(options: argparse.Namespace) -> list[str]:
             for side in sides[:: -1 if pair % 2 else 1]:
                 runs[side].append(measure(side, Path(name), options.threads))
                 print(pair + 1, side, runs[side][-1], flush=True)
-    lines = ["| side | wall / CPU of each run (s) | nnU-Net warm / this: wall | CPU |", "|---|---|---|---|"]
+    references = ["warm", *(["fresh"] if "fresh" in sides else [])]
+    head = [f"{reference} / this: {kind}" for reference in references for kind in ("wall", "CPU")]
+    lines = [f"| side | wall / CPU of each run (s) | {' | '.join(head)} |", f"|---|---|{'---|' * len(head)}"]
     for side, figures in runs.items():
         each = ", ".join(f"{figure['wall']:.1f} / {figure['cpu']:.1f}" for figure in figures)
-        ratios = [_ratio([r[kind] for r in runs["warm"]], [r[kind] for r in figures]) for kind in ("wall", "cpu")]
-        lines.append(f"| {side} | {each} | {ratios[0]} | {ratios[1]} |")
+        ratios = [
+            _ratio([run[kind] for run in runs[reference]], [run[kind] for run in figures])
+            for reference in references
+            for kind in ("wall", "cpu")
+        ]
+        lines.append(f"| {side} | {each} | {' | '.join(ratios)} |")
     return lines
 
 
-def _ratio(ours: list[float], theirs: list[float]) -> str:
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
+def _ratio(theirs: list[float], ours: list[float]) -> str:
+    ratios = [a / b for a, b in zip(theirs, ours, strict=True)]
     return f"{statistics.median(ratios):.2f}x ({min(ratios):.2f} to {max(ratios):.2f})"
-
-
-def agreement() -> list[str]:
-    """Compare the labels of the demo models with those of nnU-Net's predictor on held-out phantoms."""
-    from SpineGTRefineLib.imaging import reorient
-    from SpineGTRefineLib.learning.demos.single_mask import TESTS
-    from SpineGTRefineLib.models import ModelStore
-    from SpineGTRefineLib.phantoms import make_spine
-
-    lines = ["| demo model | phantom | mode | Dice to nnU-Net | differing voxels | of |", "|---|---|---|---|---|---|"]
-    for model in ("demo_canal", "demo_cord"):
-        installed = ModelStore().find(model)
-        folder = installed.results_folder()
-        [(fold, file)] = folder.checkpoints(installed.entry.checkpoints, installed.entry.folds).items()
-        nnunet = nnunet_call(folder.path, fold, file.name)
-        modes = {mode: our_call(installed, mode) for mode in ("exact", "fast")}
-        for kind, settings in TESTS.items():
-            image = make_spine(rootlets=False, **settings).image
-            image = reorient(image, folder.orientation or installed.entry.orientation or image.geometry.axcodes)
-            expected = nnunet(image) > 0
-            for mode, call in modes.items():
-                found = call(image) > 0
-                dice = 2 * np.sum(found & expected) / max(1, found.sum() + expected.sum())
-                lines.append(
-                    f"| {model} | {kind} | {mode} | {dice:.5f} | {np.sum(found != expected)} | {expected.sum()} |"
-                )
-    return lines
 
 
 def main() -> None:
@@ -184,32 +165,28 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--shape", type=int, nargs=3, default=[40, 120, 112])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--sides", nargs="*", default=["exact", "fast", "fresh"], choices=["exact", "fast", "fresh"])
+    parser.add_argument("--sides", nargs="*", default=[*OURS, "fresh"], choices=[*OURS, "fresh"])
     parser.add_argument("--once", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.once:
         side, folder, threads = json.loads(options.once)
         run_once(side, Path(folder), threads)
         return
-    backend = f"OpenVINO {version('openvino')}" if find_spec("openvino") else "PyTorch"
+    openvino = f", OpenVINO {version('openvino')}" if find_spec("openvino") else ""
     lines = [
         "# One case: ours against nnU-Net's predictor",
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}; ours computes with {backend}. "
+            f"nnU-Net {version('nnunetv2')}{openvino}. "
             f"{options.threads} thread(s), {options.pairs} pair(s), "
             f"image of {' x '.join(map(str, options.shape))} voxels of the model, no GPU. Ratios: median (range)."
         ),
         "",
         *times(options),
         "",
-        *agreement(),
-        "",
     ]
-    print("\n".join(lines))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text("\n".join(lines), encoding="utf-8")
+    keep(RESULT, "\n".join(lines))
 
 
 if __name__ == "__main__":
