@@ -107,7 +107,8 @@ def main() -> None:
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}. 366 x 914 x 91 voxels, sides times {options.scale:g}; a small network on a CPU."
+            f"nnU-Net {version('nnunetv2')}. "
+            f"366 x 914 x 91 voxels, sides times {options.scale:g}; a small network on a CPU."
         ),
         "",
         f"| classes | {' | '.join(SIDES)} |",

@@ -48,13 +48,13 @@ SETTINGS = {
 Call = Any
 
 
-def prepare(folder: Path, shape: tuple[int, ...]) -> None:
+def prepare(folder: Path, shape: tuple[int, ...], classes: int) -> None:
     """Write the model and an image that is as large as ``shape`` on the model's grid."""
     from tiny_models import make_model
 
     from SpineGTRefineLib.imaging import Geometry, Image, write_image
 
-    labels = {"background": 0, **{f"label{number}": number for number in range(1, 10)}}
+    labels = {"background": 0, **{f"label{number}": number for number in range(1, classes)}}
     make_model(folder / "model", labels=labels, settings=SETTINGS)
     (folder / "images").mkdir()
     spacing = (0.7, 0.7, 0.85)
@@ -63,13 +63,13 @@ def prepare(folder: Path, shape: tuple[int, ...]) -> None:
     write_image(folder / "images" / "case_0000.nii.gz", Image(voxels, Geometry(size, np.diag([*spacing, 1.0]))))
 
 
-def nnunet_call(model: Path, fold: str = "0", checkpoint: str = "checkpoint_final.pth") -> Call:
+def nnunet_call(model: Path, device: str = "cpu") -> Call:
     """Return nnU-Net's predictor with the model loaded; image in, labels out."""
     import torch
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
-    predictor = nnUNetPredictor(use_mirroring=False, device=torch.device("cpu"), allow_tqdm=False)
-    predictor.initialize_from_trained_model_folder(str(model), (fold,), checkpoint)
+    predictor = nnUNetPredictor(use_mirroring=False, device=torch.device(device), allow_tqdm=False)
+    predictor.initialize_from_trained_model_folder(str(model), ("0",))
 
     def call(image: Any) -> np.ndarray:
         data = np.asarray(image.array, dtype=np.float32).transpose(2, 1, 0)[None]
@@ -80,17 +80,17 @@ def nnunet_call(model: Path, fold: str = "0", checkpoint: str = "checkpoint_fina
     return call
 
 
-def our_call(installed: Any, backend: str, mode: str) -> Call:
+def our_call(installed: Any, backend: str, mode: str, device: str) -> Call:
     """Return our prediction with the model loaded; image in, labels out."""
     from SpineGTRefineLib.models import load_model, predict
     from SpineGTRefineLib.models.backends import openvino
 
     loaded = load_model(installed)
     openvino.is_installed = lambda: backend == "openvino"
-    return lambda image: predict([image], loaded, device="cpu", mode=mode).labels.array
+    return lambda image: predict([image], loaded, device=device, mode=mode).labels.array
 
 
-def run_once(side: str, folder: Path, threads: int) -> None:
+def run_once(side: str, folder: Path, threads: int, device: str) -> None:
     """Run one side in this process, warm; prints the figures."""
     import torch
 
@@ -100,29 +100,29 @@ def run_once(side: str, folder: Path, threads: int) -> None:
     torch.set_num_threads(threads)
     image = read_image(folder / "images" / "case_0000.nii.gz")
     if side == "warm":
-        call = nnunet_call(folder / "model")
+        call = nnunet_call(folder / "model", device)
     else:
         installed = ModelStore(folder / f"store-{time.time_ns()}").install_own(folder / "model", name="big")
-        call = our_call(installed, *side.split("-"))
+        call = our_call(installed, *side.split("-"), device)
     call(crop(image, Box((0, 0, 0), (24, 24, 12))))
     wall, cpu = time.perf_counter(), time.process_time()
     call(image)
     print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}))
 
 
-def measure(side: str, folder: Path, threads: int) -> dict[str, float]:
+def measure(side: str, folder: Path, threads: int, device: str) -> dict[str, float]:
     """Run one side in a new process."""
     from SpineGTRefineLib.engine import worker_environment
 
     environment = {**(worker_environment() if side in OURS else os.environ), "OMP_NUM_THREADS": str(threads)}
     environment["SPINEGTREFINE_MODELS"] = str(folder / "models")  # what OpenVINO converts is kept from run to run
     if side != "fresh":
-        job = [sys.executable, __file__, "--once", json.dumps([side, str(folder), threads])]
+        job = [sys.executable, __file__, "--once", json.dumps([side, str(folder), threads, device])]
         answer = subprocess.run(job, check=True, capture_output=True, text=True, env=environment)
         return dict(json.loads(answer.stdout.splitlines()[-1]))
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     script = "from nnunetv2.inference.predict_from_raw_data import predict_entry_point_modelfolder as run; run()"
-    options = ["-i", folder / "images", "-o", folder / "out", "-m", folder / "model", "-f", "0", "-device", "cpu"]
+    options = ["-i", folder / "images", "-o", folder / "out", "-m", folder / "model", "-f", "0", "-device", device]
     command = [sys.executable, "-c", script, *map(str, options), "--disable_tta", "--disable_progress_bar"]
     subprocess.run(command, check=True, capture_output=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -131,14 +131,14 @@ def measure(side: str, folder: Path, threads: int) -> dict[str, float]:
 
 
 def times(options: argparse.Namespace) -> list[str]:
-    """Compare the times; returns lines of Markdown."""
+    """Compare the times (``pairs``, ``shape``, ``classes``, ``threads``, ``device``, ``sides``); returns Markdown."""
     sides = ["warm", *options.sides]
     runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     with tempfile.TemporaryDirectory() as name:
-        prepare(Path(name), tuple(options.shape))
+        prepare(Path(name), tuple(options.shape), options.classes)
         for pair in range(options.pairs):
             for side in sides[:: -1 if pair % 2 else 1]:
-                runs[side].append(measure(side, Path(name), options.threads))
+                runs[side].append(measure(side, Path(name), options.threads, options.device))
                 print(pair + 1, side, runs[side][-1], flush=True)
     references = ["warm", *(["fresh"] if "fresh" in sides else [])]
     head = [f"{reference} / this: {kind}" for reference in references for kind in ("wall", "CPU")]
@@ -167,10 +167,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sides", nargs="*", default=[*OURS, "fresh"], choices=[*OURS, "fresh"])
     parser.add_argument("--once", help=argparse.SUPPRESS)
+    parser.set_defaults(classes=10, device="cpu")
     options = parser.parse_args()
     if options.once:
-        side, folder, threads = json.loads(options.once)
-        run_once(side, Path(folder), threads)
+        side, folder, threads, device = json.loads(options.once)
+        run_once(side, Path(folder), threads, device)
         return
     openvino = f", OpenVINO {version('openvino')}" if find_spec("openvino") else ""
     lines = [
