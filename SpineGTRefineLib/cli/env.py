@@ -52,7 +52,11 @@ def create(
     ] = False,
     torch_backend: Annotated[
         str,
-        typer.Option("--torch-backend", metavar="NAME", help="auto (for this machine's GPU), cpu, cu128, rocm6.4 ..."),
+        typer.Option(
+            "--torch-backend",
+            metavar="NAME",
+            help="auto (for this machine's GPU), cpu, cu128 ...; none: as your package index has it.",
+        ),
     ] = "auto",
     constraints: Annotated[
         Path | None, typer.Option("--constraints", metavar="FILE", help="A pip constraints file for the versions.")

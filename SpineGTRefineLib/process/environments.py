@@ -26,7 +26,10 @@ from .environment import clean_environment
 FOLDER_VARIABLE = "SPINEGTREFINE_ENVIRONMENTS"
 """Environment variable that moves the environments to another folder."""
 
-CHECK_TIMEOUT_S = 120.0
+NO_BACKEND = "none"
+"""Leaves the choice of PyTorch's build to the package index."""
+
+CHECK_TIMEOUT_S = 300.0
 """Longest that a Python may take to import torch."""
 
 
@@ -199,7 +202,8 @@ def create_environment(
     folder
         Where the environments are; None for the user's.
     torch_backend
-        ``auto`` for the machine's GPU, or one of uv's names (``cpu``, ``cu128`` ...).
+        ``auto`` for the machine's GPU, or one of uv's names (``cpu``, ``cu128`` ...); :data:`NO_BACKEND` to take
+        PyTorch from where uv takes everything else (a mirror of one's own).
     constraints
         A constraints file for the versions.
     on_log
@@ -228,15 +232,8 @@ def create_environment(
         raise UsageError(f"The environment {kind.name!r} exists.", f"Remove it first: env remove {kind.name}.")
     root.mkdir(parents=True, exist_ok=True)
     make: list[str | Path] = [uv, "venv", "--python", kind.python, target]
-    fill: list[str | Path] = [
-        uv,
-        "pip",
-        "install",
-        "--python",
-        interpreter_of(target),
-        "--torch-backend",
-        torch_backend,
-    ]
+    fill: list[str | Path] = [uv, "pip", "install", "--python", interpreter_of(target)]
+    fill += [] if torch_backend == NO_BACKEND else ["--torch-backend", torch_backend]
     limits: list[str | Path] = [] if constraints is None else ["--constraint", constraints]
     try:
         for step in (make, [*fill, *limits, *kind.packages]):

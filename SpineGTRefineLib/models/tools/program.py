@@ -144,6 +144,11 @@ def run_tool(
         raise ToolError(f"{tool.title} failed: {written.telling_line(ends[0].code)}", f"Its log says more: {log}")
 
 
+def few_processes(count: int) -> dict[str, str]:
+    """Return variables that keep nnU-Net from starting a dozen processes for one image, each loading PyTorch."""
+    return {"nnUNet_def_n_proc": str(count), "nnUNet_n_proc_DA": str(count)}
+
+
 _GUARD = Path(__file__).parents[2] / "process" / "guard.py"
 
 

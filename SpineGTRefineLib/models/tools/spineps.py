@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...errors import MissingDependencyError
 from ..installed import InstalledModel
-from .program import Progress, ToolProgram, find_tool, run_tool
+from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
 from .result import ToolResult, bids_stem, checked_weights, generator_of, only_file, place_of, put_image
 
 NAME = "spineps"
@@ -88,7 +88,7 @@ def run_spineps(
     place = put_image(image, folder, bids_stem(stem or image.name.split(".")[0]))
     models = {phase: place_of(model, "inference_config.json") for phase, model in weights.items()}
     arguments = spineps_arguments(tool.release, place, models, device)
-    run_tool(tool, arguments, log, environment=_no_search(folder), stages=_STAGES, progress=progress, cancel=cancel)
+    run_tool(tool, arguments, log, environment=_environment(folder), stages=_STAGES, progress=progress, cancel=cancel)
     output = folder / _OUTPUT
     files = {
         "instances": only_file(tool, output, "*_seg-vert_msk.nii.gz", _NO_BODIES, log),
@@ -127,8 +127,8 @@ def spineps_arguments(
     return [*arguments, "--input" if kebab else "-input", str(image)]
 
 
-def _no_search(folder: Path) -> dict[str, str]:
+def _environment(folder: Path) -> dict[str, str]:
     """Point SPINEPS' search for models at an empty folder: it gets ours by path, and must not download others."""
     empty = folder / "no-models"
     empty.mkdir()
-    return {"SPINEPS_SEGMENTOR_MODELS": str(empty)}
+    return {"SPINEPS_SEGMENTOR_MODELS": str(empty), **few_processes(1)}

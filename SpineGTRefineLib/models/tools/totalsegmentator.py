@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ...errors import ModelNotInstalledError
 from ...fileops import sha256_of_file, write_text_atomic
-from .program import Progress, ToolProgram, find_tool, run_tool
+from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
 from .result import ToolResult, bids_stem, generator_of, only_file, put_image
 from .weights import checkpoints_below, inspect_weights, weights_digest
 
@@ -90,7 +90,11 @@ def run_totalsegmentator(
     output.mkdir()
     arguments: list[str | Path] = ["-i", place, "-o", output / f"{name}.nii.gz", "--ml", "--roi_subset", "sacrum"]
     arguments += [] if device == "auto" else ["--device", device.replace("cuda", "gpu")]
-    environment = {"TOTALSEG_HOME_DIR": str(_quiet_home(folder)), "TOTALSEG_WEIGHTS_PATH": str(weights_folder())}
+    environment = {
+        "TOTALSEG_HOME_DIR": str(_quiet_home(folder)),
+        "TOTALSEG_WEIGHTS_PATH": str(weights_folder()),
+        **few_processes(1),
+    }
     run_tool(tool, arguments, log, environment=environment, stages=_STAGES, progress=progress, cancel=cancel)
     labels = only_file(tool, output, "*.nii.gz", "no labels came of it", log)
     digest = weights_digest(sha256_of_file(path) for one in weights for path in checkpoints_below(one))

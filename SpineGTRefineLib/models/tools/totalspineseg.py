@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..installed import InstalledModel
-from .program import Progress, ToolProgram, find_tool, run_tool
+from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
 from .result import ToolResult, bids_stem, checked_weights, generator_of, only_file, place_of, put_image
 
 NAME = "totalspineseg"
@@ -104,7 +104,7 @@ def run_totalspineseg(
     arguments += ["--loc", localizer] if localizer is not None else []
     arguments += ["--iso"] if iso else []
     arguments += ["--no-stalling"] if tool.release >= NO_STALLING_SINCE else []
-    run_tool(tool, arguments, log, environment=_few_threads(workers), stages=_STAGES, progress=progress, cancel=cancel)
+    run_tool(tool, arguments, log, environment=few_processes(workers), stages=_STAGES, progress=progress, cancel=cancel)
     labels = only_file(tool, folder / "output" / "step2_output", "*.nii.gz", _EMPTY, log)
     settings = {"iso": iso, "localizer": "" if localizer is None else localizer.name}
     return ToolResult({"labels": labels}, log, generator_of(tool, URL, weights, settings))
@@ -126,8 +126,3 @@ def _link(source: Path, target: Path) -> None:
         target.symlink_to(source.resolve())
     except OSError:  # Windows asks for a right that users rarely have
         shutil.copyfile(source, target)
-
-
-def _few_threads(workers: int) -> dict[str, str]:
-    """Keep its numeric libraries from starting a thread per core in every one of its processes."""
-    return {} if workers > 1 else {"ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1"}
