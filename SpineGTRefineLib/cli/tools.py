@@ -107,8 +107,9 @@ def _runner(name: str, wish: _Wish) -> Callable[..., ToolResult]:
         return partial(spineps.run_spineps, weights=models, tool=tool)
     if name == totalspineseg.NAME:
         models = totalspineseg_weights(find, wish.weights)
-        options = {"localizer": wish.localizer, "iso": wish.iso}
-        return partial(totalspineseg.run_totalspineseg, weights=models, tool=tool, **options)
+        return partial(
+            totalspineseg.run_totalspineseg, weights=models, tool=tool, localizer=wish.localizer, iso=wish.iso
+        )
     if name == totalsegmentator.NAME:
         return partial(totalsegmentator.run_totalsegmentator, tool=tool)
     raise UsageError(f"{name} is not a tool.", "See: spine-gt-refine tools list")
