@@ -67,7 +67,10 @@ def station(world):
     async def make():
         return StationServer(world.dataset(), "AB")
 
+    playwrights = asyncio._get_running_loop()  # kept running between tests, once a browser was started
+    asyncio._set_running_loop(None)
     server = loop.run_until_complete(make())
+    asyncio._set_running_loop(playwrights)
     yield server.station
     server.station.end()
     loop.close()
