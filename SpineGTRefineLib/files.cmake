@@ -216,10 +216,12 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/training/card.py
   SpineGTRefineLib/learning/training/champion.py
   SpineGTRefineLib/learning/training/data.py
+  SpineGTRefineLib/learning/training/desk.py
   SpineGTRefineLib/learning/training/failures.py
   SpineGTRefineLib/learning/training/frozen_test.py
   SpineGTRefineLib/learning/training/jobs.py
   SpineGTRefineLib/learning/training/predictions.py
+  SpineGTRefineLib/learning/training/presets.py
   SpineGTRefineLib/learning/training/regions.py
   SpineGTRefineLib/learning/training/report.py
   SpineGTRefineLib/learning/training/request.py
@@ -292,6 +294,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/panel/gui_thread.py
   SpineGTRefineLib/panel/key_section.py
   SpineGTRefineLib/panel/keys.py
+  SpineGTRefineLib/panel/learn_section.py
   SpineGTRefineLib/panel/level_section.py
   SpineGTRefineLib/panel/model_section.py
   SpineGTRefineLib/panel/panel.py

@@ -29,7 +29,6 @@ from .training_options import (
     SettingsOption,
     WorkersOption,
     WorkOption,
-    settings_of,
     train_and_show,
 )
 from .version_options import FolderOption, NameArgument, open_version
@@ -51,10 +50,13 @@ def finetune(
     ] = None,
     settings: SettingsOption = "nnunet",
     fold: FoldOption = None,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Length of the training.")] = 100,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training (100).")
+    ] = None,
     learning_rate: Annotated[
-        float, typer.Option("--learning-rate", metavar="X", help="At the start; it falls to 0 at the end.")
-    ] = 1e-3,
+        float | None,
+        typer.Option("--learning-rate", metavar="X", help="At the start (0.001); it falls to 0 at the end."),
+    ] = None,
     device: DeviceOption = "auto",
     workers: WorkersOption = 0,
     seed: SeedOption = 0,
@@ -89,7 +91,7 @@ def finetune(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
-    from ..learning.training import training_request
+    from ..learning.training import FINE_TUNING, settings_of, training_request
 
     chosen = open_version(Dataset.open(dataset, output), versions, version)
     request = training_request(
@@ -98,8 +100,8 @@ def finetune(
         folder=work,
         settings=settings_of(
             settings,
-            epochs=epochs,
-            learning_rate=learning_rate,
+            epochs=epochs or FINE_TUNING["epochs"],
+            learning_rate=learning_rate or FINE_TUNING["learning_rate"],
             freeze=tuple(freeze or ()),
             device=device,
             workers=workers,

@@ -35,7 +35,6 @@ from .training_options import (
     Trainer,
     WorkersOption,
     WorkOption,
-    settings_of,
     train_and_show,
 )
 from .version_options import FolderOption, NameArgument, open_version
@@ -108,7 +107,7 @@ def train(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
-    from ..learning.training import training_request
+    from ..learning.training import settings_of, training_request
     from ..learning.training.regions import usual_regions
 
     chosen = open_version(Dataset.open(dataset, output), versions, version)

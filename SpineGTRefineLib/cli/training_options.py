@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import UsageError
-from .options import existing_file
 from .scoring import number
 from .terminal import Terminal
 
 if TYPE_CHECKING:
     from ..engine import Progress
-    from ..learning.settings import TrainingSettings
     from ..learning.training import TrainingRequest
 
-SETTINGS_FOLDER = ("Learning", "settings")
 COLUMNS = ("Structure", "Cases #", "Missed #", "Dice #", "Surface Dice #", "HD95 mm #")
 
 
@@ -92,22 +86,6 @@ KeepOption = Annotated[
 ]
 
 
-def settings_of(name: str, **chosen: object) -> TrainingSettings:
-    """Return the settings of a name or a file, with what was chosen beside; None chooses nothing.
-
-    Raises
-    ------
-    UsageError
-        There are no such settings, or a field of the file is not known.
-    MissingFileError
-        There is no such file.
-    """
-    from ..learning.training.request import settings_from
-
-    fields = {field: value for field, value in chosen.items() if value is not None}
-    return replace(settings_from(_read_settings(name)), **fields)  # type: ignore[arg-type]
-
-
 def train_and_show(terminal: Terminal, request: TrainingRequest, python: Path | None, *, keep_prepared: bool) -> None:
     """Train in a worker, with progress and Ctrl+C, and show the result."""
     from ..learning.training.jobs import training_job
@@ -149,22 +127,6 @@ def in_words(progress: Progress) -> str:
     detail = f", {progress.detail}" if progress.detail else ""
     left = f", {duration(progress.eta_s)} left" if progress.eta_s is not None else ""
     return f"{progress.stage}{detail}{left}"
-
-
-def _read_settings(name: str) -> Mapping[str, Any]:
-    from ..resources import resource_path
-
-    known = sorted(path.stem for path in resource_path(*SETTINGS_FOLDER).glob("*.toml"))
-    if name in known:
-        path = resource_path(*SETTINGS_FOLDER, f"{name}.toml")
-    elif name.endswith(".toml"):
-        path = existing_file(Path(name), "file of settings")
-    else:
-        raise UsageError(f"There are no settings called {name!r}.", f"Choose {' or '.join(known)}, or a .toml file.")
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.", "Correct the file.") from error
 
 
 def _show(terminal: Terminal, request: TrainingRequest, result: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class EngineStarter:
         found = find_python(python or None)
         if self._engine is None or found != self.python:
             self.stop()
-            environment = worker_environment(_startupEnvironment())
+            environment = worker_environment(startupEnvironment())
             self._engine = Engine(
                 worker_command(found), environment=environment, deliver=self._deliver, on_log=self._onLog
             )
@@ -52,6 +52,6 @@ class EngineStarter:
         self._engine = self.python = None
 
 
-def _startupEnvironment() -> dict[str, str]:
+def startupEnvironment() -> dict[str, str]:
     """Return what Slicer was started with: its own settings would break another Python."""
     return dict(slicer.util.startupEnvironment())

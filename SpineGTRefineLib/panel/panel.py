@@ -15,6 +15,7 @@ from .engine_section import EngineSection
 from .finish_section import FinishSection
 from .key_section import KeySection
 from .keys import Shortcuts
+from .learn_section import LearnSection
 from .level_section import LevelSection
 from .model_section import ModelSection
 from .problem_section import ProblemSection
@@ -57,6 +58,7 @@ class Panel:
         self.slices = self._add(SliceSection, loadUi)
         self.versions = self._add(VersionSection, loadUi)
         self.finish = self._add(FinishSection, loadUi)
+        self.learn = self._add(LearnSection, loadUi)
         self.engine = self._add(EngineSection, loadUi)
         self.widget.layout().addStretch(1)
         self.widget.setMRMLScene(scene.mrml)
@@ -76,7 +78,7 @@ class Panel:
         """All sections, from top to bottom."""
         return (
             *(self.keySheet, self.dataset, self.worklist, self.case, self.models, self.problems),
-            *(self.editor, self.levels, self.slices, self.versions, self.finish, self.engine),
+            *(self.editor, self.levels, self.slices, self.versions, self.finish, self.learn, self.engine),
         )
 
     def enter(self) -> None:

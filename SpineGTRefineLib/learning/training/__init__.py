@@ -5,11 +5,13 @@ Importing this loads neither PyTorch nor nnU-Net; training itself needs both.
 
 from .card import card_of
 from .champion import Challenge, challenges, champion_of
+from .presets import FINE_TUNING, preset_names, settings_of
 from .request import TrainingRequest, training_request, trainings_folder
 from .run import TrainedModel, train_version
 from .shipping import ShippedModel, ship_model
 
 __all__ = [
+    "FINE_TUNING",
     "Challenge",
     "ShippedModel",
     "TrainedModel",
@@ -17,6 +19,8 @@ __all__ = [
     "card_of",
     "challenges",
     "champion_of",
+    "preset_names",
+    "settings_of",
     "ship_model",
     "train_version",
     "training_request",

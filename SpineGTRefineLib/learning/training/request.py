@@ -184,7 +184,9 @@ def settings_from(content: Mapping[str, Any], base: TrainingSettings | None = No
     UsageError
         There is no such field, or its value cannot be used.
     """
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+    }
     try:
         if fields.get("small"):
             small = fields["small"]

@@ -152,6 +152,7 @@ def _identity(request: TrainingRequest, version: Version) -> dict[str, Any]:
     return {
         "Id": uuid.uuid4().hex,
         "Name": request.name,
+        "Training": request.name,
         "MaskType": version.mask_type.name,
         "Version": {"Name": version.name, "SHA256": version.sha256, "TestSHA256": version.test_sha256},
         "BeganFrom": request.start,
