@@ -86,13 +86,13 @@
         if (button.tabIndex !== index) button.tabIndex = index;
       }
   };
-  const showChosen = {};
+  const brought = new WeakMap();  // which row was brought into sight in a list of which height
   const follow = (list) => {
     const chosen = list.querySelector('[data-row].on');
     if (!list.contains(document.activeElement)) tabStops(list, chosen || list.querySelector('[data-row]'));
-    const text = chosen ? chosen.innerText : '';
-    if (text && showChosen[list.dataset.list] !== text) chosen.scrollIntoView({ block: 'nearest' });
-    showChosen[list.dataset.list] = text;
+    const now = chosen ? `${chosen.innerText} ${list.clientHeight}` : '';
+    if (now && brought.get(list) !== now) chosen.scrollIntoView({ block: 'nearest' });
+    brought.set(list, now);
   };
 
   // Dialogs: the page behind them cannot be reached; focus goes in and comes back ------------------------------------

@@ -95,18 +95,14 @@ def _proposals() -> None:
             with tag("Div", "", "equal"):
                 button("Compare", "compare", when="versions.length")
                 button("Stop", "stopComparing", when="comparing")
-            tag(
-                "Div",
-                "Its outlines lie over your mask. Nothing changes until you adopt.",
-                v_if="comparing",
-                css="faint small",
-            )
+            hint = "Its outlines lie over your mask. Nothing changes until you adopt."
+            tag("Div", hint, "faint small", v_if="comparing")
             tick("blink", "Show it instead of my mask (K)", v_if="comparing")
-            tag("Div", "{{ difference }}", v_if="difference", data_testid="difference")
-            _differences()
             with tag("Div", "", "equal", v_if="comparing"):
                 button("Adopt all", "adoptAll", when="can_edit && differences.length")
                 button("Adopt ticked", "adoptChosen", when="can_edit && chosen.length")
+            tag("Div", "{{ difference }}", v_if="difference", data_testid="difference")
+            _differences()
 
 
 def _models() -> None:
