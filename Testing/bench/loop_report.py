@@ -63,8 +63,9 @@ def text(report: dict[str, Any]) -> str:
 
 {report["people"]} people with masks to learn from and as many for the frozen test set, in each of {report["seeds"]}
 seeds; one sagittal slice of a lumbar phantom each. A small network (nnU-Net's training, 200 steps) learns from the
-masks before and after the corrections, each time from the same first weights. Masks hold level shifts, lost and
-swapped levels, masks two voxels too thick, and displaced ones. How it is done: `Testing/bench/loop.py`.
+masks as they are; after the corrections it goes on for 100 steps, also where nothing was corrected. Masks hold level
+shifts, lost and swapped levels, masks two voxels too thick, and displaced ones. How it is done:
+`Testing/bench/loop.py`.
 
 * **found**: part of the wrong masks that were corrected. The ranking gives 15 % of its places to chance.
 * **voxels**: how many the corrections changed, a measure of the work.
