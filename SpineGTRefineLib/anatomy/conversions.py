@@ -58,8 +58,13 @@ class Conversion:
         """Return source value to target value for a map that holds ``values``; what has no target is left out."""
         meaning = _meanings(self.source, values)
         present = set(meaning.values())
-        found = {value: _value_for(self.target, key, present) for value, key in meaning.items()}
+        found = {value: self._value(value, key, present) for value, key in meaning.items()}
         return {value: target for value, target in found.items() if target is not None}
+
+    def _value(self, value: int, meaning: str, present: Collection[str]) -> int | None:
+        own = self.source[value].structure.key
+        # Two schemes that name discs alike agree also where the vertebra above is not in the map.
+        return self.target.value_of(own) if self.target.has(own) else _value_for(self.target, meaning, present)
 
     def apply(self, array: np.ndarray) -> tuple[np.ndarray, LossReport]:
         """Express an integer array in the target scheme.

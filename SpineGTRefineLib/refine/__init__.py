@@ -13,6 +13,7 @@ from .layers import compose, decompose
 from .levels import merge, merge_fragment, rename, shift_levels, swap_levels
 from .overlap import OverlapTable, joint_histogram
 from .pieces import fill_holes, largest_component, remove_small
+from .rootlet_names import NamedRootlets, name_rootlets
 from .rootlets import SpinalLevels, spinal_levels, zero_below
 from .spine import POLICIES, SpineInputs, SpineRefinement, refine_spine
 from .surface import expand, shrink, smooth
@@ -23,6 +24,7 @@ __all__ = [
     "ORDINAL",
     "POLICIES",
     "Decision",
+    "NamedRootlets",
     "OverlapTable",
     "SpinalLevels",
     "SpineInputs",
@@ -41,6 +43,7 @@ __all__ = [
     "merge",
     "merge_endplates",
     "merge_fragment",
+    "name_rootlets",
     "refine_spine",
     "remove_small",
     "rename",

@@ -14,9 +14,10 @@ import numpy as np
 
 from ..anatomy import scheme, structure
 from ..errors import UsageError
-from ..imaging import Geometry, LabelMap
+from ..imaging import LabelMap
 from . import growth
 from .inputs import require_positive, require_same_grid
+from .slices import Slices
 
 CORD_REACH_MM = 1.5
 """Rootlets this near to the cord enter it there (three voxels of the PAM50 template)."""
@@ -101,7 +102,7 @@ def spinal_levels(
         raise UsageError(f"There is no way {gaps!r} to treat gaps.", f"Choose one of: {', '.join(GAPS)}.")
     if rootlets.scheme.name != "rootlets":
         raise UsageError(f"Rootlets are needed; the mask is of the scheme {rootlets.scheme.name!r}.")
-    slices = _Slices.of(cord.geometry)
+    slices = Slices.of(cord.geometry)
     found, twice = _stretches(rootlets, cord, reach_mm, slices)
     stretches = _bridged(_without_overlap(found), gaps)
     remarks = (*twice, *_out_of_order(found), *_left_out(found), *_crowded_out(found, stretches))
@@ -134,7 +135,7 @@ def zero_below(labels: LabelMap, key: str, landmarks: LabelMap | None = None) ->
     """
     where = labels if landmarks is None else landmarks
     require_same_grid(labels, where, "map of landmarks")
-    slices = _Slices.of(labels.geometry)
+    slices = Slices.of(labels.geometry)
     found = np.flatnonzero(where.mask(where.scheme.value_of(key)).any(axis=slices.other_axes))
     if found.size == 0:
         raise UsageError(f"{structure(key).name} is not in the map of landmarks.", "Choose a structure that is there.")
@@ -143,29 +144,7 @@ def zero_below(labels: LabelMap, key: str, landmarks: LabelMap | None = None) ->
     return labels.with_array(np.where(below, 0, labels.array).astype(labels.array.dtype, copy=False))
 
 
-@dataclass(frozen=True)
-class _Slices:
-    """The slices along the voxel axis nearest to head-foot; ``descending`` if their index grows toward the feet."""
-
-    axis: int
-    count: int
-    descending: bool
-
-    @classmethod
-    def of(cls, geometry: Geometry) -> _Slices:
-        axis = int(np.flatnonzero(geometry.orientation[:, 0] == 2)[0])
-        return cls(axis, geometry.shape[axis], bool(geometry.orientation[axis, 1] < 0))
-
-    @property
-    def other_axes(self) -> tuple[int, ...]:
-        return tuple(other for other in range(3) if other != self.axis)
-
-    def from_head(self, index: np.ndarray) -> np.ndarray:
-        """Count slices from the head end; counting twice gives the index again."""
-        return index if self.descending else self.count - 1 - index
-
-
-def _stretches(rootlets: LabelMap, cord: LabelMap, reach_mm: float, slices: _Slices) -> tuple[list[Stretch], list[str]]:
+def _stretches(rootlets: LabelMap, cord: LabelMap, reach_mm: float, slices: Slices) -> tuple[list[Stretch], list[str]]:
     """Find where the rootlets of each level enter the cord."""
     near = growth.expand((cord.array != 0).astype(np.uint8), cord.geometry.spacing, reach_mm) != 0
     voxels = np.nonzero(near & (rootlets.array != 0))

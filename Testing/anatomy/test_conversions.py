@@ -167,6 +167,10 @@ def test_the_result_uses_the_smallest_type_that_holds_the_target():
     assert conversion(scheme("spine"), scheme("tptbox")).apply(array)[0].dtype == np.uint8
 
 
+def test_a_disc_without_its_vertebra_keeps_its_name_between_schemes_that_name_discs_alike():
+    assert convert("tptbox", "spineps_vert", [125]) == ([125], {}, {})
+
+
 DTYPES = st.sampled_from([np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
 
 

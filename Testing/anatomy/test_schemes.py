@@ -15,6 +15,7 @@ PROMISED = {
     "cord",
     "gmwm",
     "rootlets",
+    "rootlets_unnamed",
     "sacrum",
     "sct_discs",
     "spinal_levels",

@@ -1,0 +1,33 @@
+"""The slices of a grid from head to foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..imaging import Geometry
+
+
+@dataclass(frozen=True)
+class Slices:
+    """The slices along the voxel axis nearest to head-foot; ``descending`` if their index grows toward the feet."""
+
+    axis: int
+    count: int
+    descending: bool
+
+    @classmethod
+    def of(cls, geometry: Geometry) -> Slices:
+        """Return those of a grid."""
+        axis = int(np.flatnonzero(geometry.orientation[:, 0] == 2)[0])
+        return cls(axis, geometry.shape[axis], bool(geometry.orientation[axis, 1] < 0))
+
+    @property
+    def other_axes(self) -> tuple[int, ...]:
+        """The axes within a slice."""
+        return tuple(other for other in range(3) if other != self.axis)
+
+    def from_head(self, index: np.ndarray) -> np.ndarray:
+        """Count slices from the head end; counting twice gives the index again."""
+        return index if self.descending else self.count - 1 - index
