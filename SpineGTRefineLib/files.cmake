@@ -464,6 +464,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/page/controls.py
   SpineGTRefineLib/web/page/dialogs.py
   SpineGTRefineLib/web/page/frame.py
+  SpineGTRefineLib/web/page/learn.py
   SpineGTRefineLib/web/page/left.py
   SpineGTRefineLib/web/page/over_views.py
   SpineGTRefineLib/web/page/page.py
@@ -471,11 +472,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/parts/__init__.py
   SpineGTRefineLib/web/parts/editing.py
   SpineGTRefineLib/web/parts/finish.py
+  SpineGTRefineLib/web/parts/learn.py
   SpineGTRefineLib/web/parts/looks.py
   SpineGTRefineLib/web/parts/models.py
   SpineGTRefineLib/web/parts/notices.py
   SpineGTRefineLib/web/parts/part.py
   SpineGTRefineLib/web/parts/problems.py
+  SpineGTRefineLib/web/parts/slices.py
   SpineGTRefineLib/web/parts/versions.py
   SpineGTRefineLib/web/parts/worklist.py
   SpineGTRefineLib/web/server.py
