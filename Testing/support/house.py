@@ -44,7 +44,7 @@ INSIDE_SLICER = (
 PACKAGES_OF = {
     "scene": {"slicer", "vtk", "vtkmodules"},
     "panel": {"slicer", "vtk", "qt", "ctk"},
-    "web": {"slicer", "vtk", "trame", "trame_slicer", "undo_stack"},
+    "web": {"slicer", "vtk", "trame", "trame_slicer", "wslink"},
     "cli": {"jinja2", "PIL", "rich", "typer"},
 }
 """What else a room may import when it is itself imported."""
