@@ -70,7 +70,7 @@ class Gate:
             self._on_lost()
 
 
-class _Farewell(LinkProtocol):  # type: ignore[misc]
+class _Farewell(LinkProtocol):
     """Tells of connections that end."""
 
     def __init__(self, on_closed: Callable[[str], None]) -> None:
