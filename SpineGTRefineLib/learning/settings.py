@@ -65,6 +65,9 @@ class TrainingSettings:
     bfloat16
         Whether a CPU computes the network in bfloat16. About twice as fast where the processor has instructions for it
         (AVX-512 BF16, AMX), and slower elsewhere. The weights stay in single precision.
+    label_weights
+        How much each label counts in the cross-entropy, background first; empty for all alike. A short training
+        overlooks a small structure that does not count more.
     seed
         Of the first weights and of the augmentation.
     save_every
@@ -87,6 +90,7 @@ class TrainingSettings:
     workers: int = 0
     device: str = "auto"
     bfloat16: bool = False
+    label_weights: tuple[float, ...] = ()
     seed: int = 0
     save_every: int = 1
     freeze: tuple[str, ...] = ()

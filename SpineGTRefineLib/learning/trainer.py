@@ -67,6 +67,14 @@ class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
             mirror_axes = self.inference_allowed_mirroring_axes = None
         return rotation, flat, patch, mirror_axes
 
+    def _build_loss(self) -> Any:
+        """Let labels count differently in the cross-entropy where the settings say so."""
+        loss = super()._build_loss()
+        if self.settings.label_weights:
+            at_each_depth = getattr(loss, "loss", loss)  # nnU-Net wraps it where the decoder is supervised in depth
+            at_each_depth.ce.weight = torch.tensor(self.settings.label_weights, device=self.device)
+        return loss
+
     def configure_optimizers(self) -> tuple[Any, Any]:
         """AdamW where asked for, else nnU-Net's SGD."""
         if self.settings.optimizer == "sgd":

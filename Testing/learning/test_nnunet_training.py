@@ -216,3 +216,25 @@ def test_a_network_of_two_stages_is_refused():
 def test_a_patch_that_the_network_cannot_halve_is_refused():
     with pytest.raises(ValueError, match="multiple of 4"):
         SmallNetwork(spacing=(1, 1, 1), patch_size=(16, 16, 18), features=(4, 8, 16))
+
+
+def test_a_label_may_count_more_and_a_cpu_compute_with_half_the_bits(workspace, monkeypatch):
+    import torch
+
+    from SpineGTRefineLib.learning.trainer import RefineTrainer
+
+    made = []
+    monkeypatch.setattr(RefineTrainer, "run_training", lambda trainer: (trainer.initialize(), made.append(trainer)))
+    train(workspace, DATASET, replace(TINY, fold=0, bfloat16=True, label_weights=(1.0, 5.0)))
+    [trainer] = made
+    target = torch.zeros(1, 1, 16, 16, 16)
+    target[..., :8] = 1
+    says_nothing = torch.zeros(1, 2, 16, 16, 16)
+    assert trainer.loss.loss.ce(says_nothing, target).item() == pytest.approx(np.log(2))
+    assert trainer.loss.loss.ce.weight.tolist() == [1.0, 5.0]
+    inside = []
+    first = next(module for module in trainer.network.modules() if isinstance(module, torch.nn.Conv3d))
+    first.register_forward_hook(lambda _module, _given, result: inside.append(result.dtype))
+    outputs = trainer.network(torch.zeros(1, 1, 16, 16, 16))
+    assert inside == [torch.bfloat16]
+    assert {output.dtype for output in outputs} == {torch.float32}
