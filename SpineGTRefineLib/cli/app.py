@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
+from ..errors import CancelledError
 from . import (
     check,
     compare,
@@ -47,6 +48,15 @@ class _InOrder(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
         return [name for name in ORDER if name in self.commands]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl+C ends it with a word, not in silence."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise CancelledError(
+                "Stopped.", "No file is half-written. Run the same command again to go on, or to begin anew."
+            ) from stop
 
 
 ORDER = (

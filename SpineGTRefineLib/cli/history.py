@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import DatasetError
-from .options import DatasetArgument, JsonOption, MaskOption, OutputOption, RaterOption
+from .options import DatasetArgument, JsonOption, MaskOption, OutputOption, RaterOption, require_cases
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
@@ -42,9 +41,8 @@ def list_versions(
     from ..bids.history import versions
 
     opened = Dataset.open(dataset, output)
+    require_cases(opened)
     cases = [opened.case(case)] if case is not None else opened.cases()
-    if not cases:
-        raise DatasetError(f"{opened.root} holds no images of subjects.", "Give the folder that holds sub-01, ...")
     found = [version for each in cases for version in versions(opened.output, each.key)]
     terminal.answer({"versions": [asdict(version) for version in found]}, lambda: _show(terminal, found))
 

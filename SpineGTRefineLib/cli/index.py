@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..errors import DatasetError
-from .options import DatasetArgument, JsonOption, OutputOption, TsvOption
+from .options import DatasetArgument, JsonOption, OutputOption, TsvOption, require_cases
 from .spreadsheet import write_tsv
 from .terminal import Terminal, terminal_of
 
@@ -35,6 +34,7 @@ def index(
     from ..bids.events import current_status, read_events
 
     opened = Dataset.open(dataset, output)
+    require_cases(opened)
     statuses: dict[str, dict[str, str]] = {}
     for (case, mask), event in current_status(read_events(opened.output)).items():
         statuses.setdefault(case, {})[mask] = event.status
@@ -45,8 +45,6 @@ def index(
         "cases": cases,
         "notes": [vars(note) for note in opened.notes],
     }
-    if not cases:
-        raise _nothing_found(opened)
     if tsv is not None:
         write_tsv(tsv, TSV_COLUMNS, [_tsv_row(case) for case in cases])
     terminal.answer(payload, lambda: _show(terminal, opened, cases))
@@ -66,16 +64,6 @@ def _case(dataset: Dataset, case: Case, statuses: dict[str, dict[str, str]]) -> 
         ],
         "status": statuses.get(case.key, {}),
     }
-
-
-def _nothing_found(dataset: Dataset) -> DatasetError:
-    errors = [note for note in dataset.notes if note.severity == "error"]
-    if errors:
-        return DatasetError(f"{dataset.root} holds no usable image: {errors[0].message}", errors[0].remedy)
-    return DatasetError(
-        f"{dataset.root} holds no images of subjects.",
-        "Give the folder that holds sub-01, sub-02, ... with images such as sub-01/anat/sub-01_T2w.nii.gz.",
-    )
 
 
 def _show(terminal: Terminal, dataset: Dataset, cases: list[dict[str, Any]]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import MissingFileError, UsageError
+from ..errors import DatasetError, MissingFileError, UsageError
 from .terminal import terminal_of
+
+if TYPE_CHECKING:
+    from ..bids import Dataset
 
 
 def _use_json(ctx: typer.Context, value: bool) -> bool:
@@ -98,3 +101,22 @@ def existing_file(path: Path, what: str) -> Path:
     if path.is_dir():
         raise UsageError(f"The {what} {path} is a folder, but a file is needed.", "Give one file, such as mask.nii.gz.")
     raise MissingFileError(f"The {what} {path} does not exist.", "Check the spelling of the path.")
+
+
+def require_cases(dataset: Dataset) -> None:
+    """Refuse a folder in which there is nothing to do, before a command says something stranger about it.
+
+    Raises
+    ------
+    DatasetError
+        It holds no images of subjects.
+    """
+    if dataset.cases():
+        return
+    errors = [note for note in dataset.notes if note.severity == "error"]
+    if errors:
+        raise DatasetError(f"{dataset.root} holds no usable image: {errors[0].message}", errors[0].remedy)
+    raise DatasetError(
+        f"{dataset.root} holds no images of subjects.",
+        "Give the folder that holds sub-01, sub-02, ... with images such as sub-01/anat/sub-01_T2w.nii.gz.",
+    )

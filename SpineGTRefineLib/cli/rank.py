@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import PartialFailureError, UsageError
-from .options import JsonOption, OutputOption
+from .options import JsonOption, OutputOption, require_cases
 from .terminal import Terminal, as_error, terminal_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def rank(
 
     terminal = terminal_of(ctx)
     dataset, kind = Dataset.open(target, output), mask_type(mask)
+    require_cases(dataset)
     ranking = rank_dataset(dataset, kind, _sources(against or []), random_share=random_share, seed=seed)
     if not ranking.rows and not ranking.failures:
         raise UsageError(f"{dataset.root} holds no {kind.name} masks.", "See: spine-gt-refine index.")

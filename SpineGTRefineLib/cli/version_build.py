@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from .options import DatasetArgument, JsonOption, MaskOption, OutputOption
+from .options import DatasetArgument, JsonOption, MaskOption, OutputOption, require_cases
 from .terminal import Terminal, terminal_of
 from .version_options import FolderOption, open_version, versions_of
 
@@ -88,6 +88,7 @@ def build(
     if after is not None and (new_test_set or from_list):
         raise UsageError("A test set is taken over, or new, or from a list.", "Leave out --after, or the other option.")
     opened = Dataset.open(dataset, output)
+    require_cases(opened)
     rules = Rules(worst_grade=worst_grade, contrasts=contrast or ())
     if status:
         rules = Rules(status, worst_grade, contrast or ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .options import DatasetArgument, JsonOption, OutputOption
+from .options import DatasetArgument, JsonOption, OutputOption, require_cases
 from .terminal import Terminal, terminal_of
 from .version_options import FolderOption, versions_of
 
@@ -58,6 +58,7 @@ def rounds(
     from ..learning.rounds.state import read_state
 
     opened = Dataset.open(dataset, output)
+    require_cases(opened)
     chosen, folder = plan_of(plan) if plan else fitting_plan(opened), versions_of(opened, versions)
     choices = Choices(str(dataset), str(output or ""), str(versions or ""), settings, device)
     found = guide(chosen, read_state(opened, chosen.mask_type, folder), choices, folder)

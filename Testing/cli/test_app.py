@@ -135,3 +135,24 @@ def test_names_in_a_narrow_table_can_be_copied(program, monkeypatch, tmp_path):
     assert "totalspineseg_step1_r20241115 " in listed.out
     assert max(len(line) for line in listed.out.splitlines() if not line.startswith(("Models", "*"))) <= 80
     assert listed.out.count("names none of its own for the weights") == 1
+
+
+def test_ctrl_c_ends_a_command_with_a_word(program, dataset, monkeypatch):
+    from SpineGTRefineLib.bids import Dataset
+
+    def press(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Dataset, "open", press)
+    done = program("version", "build", dataset)
+    assert (done.code, done.out) == (130, "")
+    assert "again" in done.err
+
+
+@pytest.mark.parametrize(
+    "command", [("index",), ("rank",), ("version", "build"), ("version", "rounds"), ("history", "list")]
+)
+def test_a_folder_that_is_no_dataset_is_called_so_by_every_command(program, tmp_path, command):
+    done = program(*command, tmp_path)
+    assert done.code == 20
+    assert "sub-" in done.err
