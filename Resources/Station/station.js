@@ -34,7 +34,7 @@
     return held.filter(([isHeld]) => isHeld).map(([, name]) => name).join('') + code;
   };
   const modal = () => [...document.querySelectorAll('.modal')].filter((each) => !each.hidden).pop();
-  const closeModal = () => { set('sheet', false); set('asking', null); set('objections', []); };
+  const closeModal = () => { set('sheet', false); set('learn', false); set('asking', null); set('objections', []); };
   const ignores = (element, pressed) => {
     const chord = /^(Ctrl|Alt)\+/.test(pressed);
     if (writes(element)) return !/^(Ctrl|Alt)\+(Shift\+)?(Return|[NPD])$/.test(pressed);

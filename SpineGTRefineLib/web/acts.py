@@ -8,10 +8,12 @@ from typing import Any
 from ..review.keys import KEYS, Key
 from .parts.editing import EditingPart
 from .parts.finish import FinishPart
+from .parts.learn import LearnPart
 from .parts.looks import LookPart
 from .parts.models import ModelPart
 from .parts.notices import NoticePart
 from .parts.problems import ProblemPart
+from .parts.slices import SlicePart
 from .parts.versions import VersionPart
 from .parts.worklist import WorklistPart
 
@@ -55,10 +57,12 @@ class Acts:
     def __init__(self, parts: dict[type, Any]) -> None:
         editing: EditingPart = parts[EditingPart]
         finish: FinishPart = parts[FinishPart]
+        learn: LearnPart = parts[LearnPart]
         looks: LookPart = parts[LookPart]
         models: ModelPart = parts[ModelPart]
         notices: NoticePart = parts[NoticePart]
         problems: ProblemPart = parts[ProblemPart]
+        slices: SlicePart = parts[SlicePart]
         versions: VersionPart = parts[VersionPart]
         worklist: WorklistPart = parts[WorklistPart]
         self._editing = editing
@@ -83,6 +87,12 @@ class Acts:
             "previousProblem": lambda: problems.step(-1),
             "run": models.run,
             "cancel": models.cancel,
+            "learn": learn.open,
+            "learnBuild": learn.build,
+            "learnTrain": learn.train,
+            "learnStop": learn.stop,
+            "learnShip": learn.ship,
+            "learnRank": learn.rank,
             "compare": versions.compare,
             "adoptAll": versions.adopt_all,
             "adoptChosen": versions.adopt_chosen,
@@ -109,6 +119,9 @@ class Acts:
             "shiftDown": lambda: editing.shift(1),
             "keepLargest": editing.keep_largest,
             "fillBetween": editing.fill_between,
+            "copyBefore": lambda: slices.copy(-1),
+            "copyAfter": lambda: slices.copy(1),
+            "vouchSlice": slices.vouch,
             "partner": editing.with_partner,
             "previousStructure": lambda: self._neighbor(-1),
             "nextStructure": lambda: self._neighbor(1),

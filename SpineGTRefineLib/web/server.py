@@ -20,17 +20,30 @@ from .gate import Gate
 from .page.page import build_page
 from .parts.editing import EditingPart
 from .parts.finish import FinishPart
+from .parts.learn import LearnPart
 from .parts.looks import LookPart
 from .parts.models import ModelPart
 from .parts.notices import NoticePart
 from .parts.part import Part
 from .parts.problems import ProblemPart
+from .parts.slices import SlicePart
 from .parts.versions import VersionPart
 from .parts.worklist import WorklistPart
 from .station import Station
 
 PARTS: tuple[type[Part], ...] = (
-    *(NoticePart, WorklistPart, EditingPart, ProblemPart, ModelPart, VersionPart, LookPart, FinishPart),
+    *(
+        NoticePart,
+        WorklistPart,
+        EditingPart,
+        SlicePart,
+        ProblemPart,
+        ModelPart,
+        VersionPart,
+        LookPart,
+        FinishPart,
+        LearnPart,
+    ),
 )
 TICK_S = 1.0
 STROKE_S = 0.06
@@ -81,6 +94,7 @@ class StationServer:
         self.state.key_map = [{"keys": key.in_browser, "act": key.name, "text": key.text} for key in all_keys()]
         self.station.changed.connect(self._on_changed)
         self.station.opened.connect(self._on_opened)
+        self.parts[LearnPart].ranked.connect(self.parts[WorklistPart].update)
         for signal in app.segmentation_editor.signals():
             signal.connect(lambda *_: self._soon("edit", STROKE_S, self.parts[EditingPart].update))
         for name, answer in {"act": self.act, "sit": self.sit, "take_over": self.take_over}.items():
@@ -202,5 +216,5 @@ class StationServer:
         self.parts[ProblemPart].update()
 
     def _update(self) -> None:
-        self.parts[EditingPart].update()
-        self.parts[FinishPart].update()
+        for kind in (EditingPart, SlicePart, FinishPart):
+            self.parts[kind].update()

@@ -51,6 +51,8 @@ class Station:
         Another mask was opened, or none is open any more.
     failed : Signal
         A mask could not be opened, and why; which one is in ``session.asked``.
+    deliver
+        Runs a callback on the server's thread; may be called from any.
     proposal_arrived : Signal
         A model has something to propose.
     said : Signal
@@ -69,6 +71,7 @@ class Station:
         self.tools = Tools(app.segmentation_editor)
         self._editor = app.segmentation_editor
         self._later = later
+        self.deliver = deliver
         self._loaded: LoadedCase | None = None
         self._voxels: StationEditor | None = None
         self._engine = _engine_or_none(deliver)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .controls import Value, button, icon_button, tag
+from .learn import build_learn
 
 KEY = "{{ key.keys.replace('Return', 'Enter').replace('Escape', 'Esc').replace('Left', '←').replace('Right', '→') }}"
 
@@ -11,6 +12,7 @@ def build_dialogs() -> None:
     """Add them; each is seen only when it is its turn."""
     with tag("Div", id="over"):
         _keys()
+        build_learn(_modal("Learn"))
         _objections()
         _question()
         _in_use()

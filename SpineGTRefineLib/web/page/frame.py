@@ -27,6 +27,7 @@ def build_top() -> None:
             tag("Span", "To look at only")
             button("Take over", "takeOverMask", title="Take the mask from whoever holds it")
         _history()
+        icon_button("mdi-school-outline", "Learn", do("learn"), "learn")
         icon_button("mdi-keyboard-outline", "Keys (?)", "sheet = true", "keys")
 
 

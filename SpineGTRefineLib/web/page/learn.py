@@ -1,0 +1,60 @@
+"""The dialog Learn: versions, a training with its progress, models and the champion."""
+
+from __future__ import annotations
+
+from .controls import Value, button, choice, icon, icon_button, tag
+
+FREE = "!learn_working"
+
+
+def build_learn(modal: dict[str, Value]) -> None:
+    """Add the dialog; ``modal`` makes it one."""
+    with tag("Div", v_if="learn", **modal), tag("Div", "", "card"):
+        with tag("Div", "", "line"):
+            tag("H2", "Learn: {{ learn_kind }} masks", "grow")
+            icon_button("mdi-close", "Close (Esc)", "learn = false", "close-learn")
+        _training()
+        with tag("Div", "", "progress", v_if="learn_working", role="progressbar", aria_label="Work", **_percent()):
+            tag("Div", style=("{width: learn_percent + '%'}",))
+        tag("P", "{{ learn_stage }}", v_if="learn_stage", data_testid="learn_stage", role="status")
+        _models()
+
+
+def _training() -> None:
+    with tag("Div", "", "line"):
+        choice("learn_version", "learn_versions", "Version", when=f"{FREE} && learn_versions.length", css="field grow")
+        button("Build the next", "learnBuild", when=FREE, title="Of all corrected and accepted masks of this kind")
+    choice("learn_start", "learn_starts", "Begin from", when=FREE)
+    choice("learn_trainer", "learn_trainers", "Trainer", when=FREE)
+    choice("learn_preset", "learn_presets", "Settings", when=FREE)
+    with tag("Div", "", "equal"):
+        button("Train", "learnTrain", image="mdi-play", when=f"{FREE} && learn_version", css="btn main")
+        button("Stop", "learnStop", when="learn_working", title="At the last epoch; train again to go on")
+
+
+def _models() -> None:
+    with tag("Table", "", "difference", v_if="learn_models.length"):
+        with tag("Tr"):
+            for text in ("", "Model", "Of", "Test", "Held back"):
+                tag("Th", text)
+        with tag("Tr", v_for="row in learn_models", key=("row.name",)):
+            with tag("Td"):
+                name = ("'Choose ' + row.name",)
+                more: dict[str, Value] = {"type": "radio", "name": "learn-model", "value": ("row.name",)}
+                tag("Input", v_model="learn_model", aria_label=name, data_testid="learn-model", **more)
+            with tag("Td"), tag("Span", "", "line"):
+                tag("Span", "{{ row.name }}", "cut")
+                with tag("Span", v_if="row.champion", title="The champion", css="good"):
+                    icon("mdi-star")
+            for cell in ("version", "test", "held_back"):
+                tag("Td", f"{{{{ row.{cell} }}}}")
+    with tag("Div", "", "equal"):
+        chosen = f"{FREE} && learn_model"
+        button(
+            "Compare and ship", "learnShip", when=chosen, title="It becomes the champion if it is shown to be better"
+        )
+        button("Rank the worklist", "learnRank", when=chosen, title="What this model doubts comes first")
+
+
+def _percent() -> dict[str, Value]:
+    return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("learn_percent",)}
