@@ -7,11 +7,14 @@ at :class:`SpineGTRefineLib.models.Prediction`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..imaging import Image, write_image
-from ..models import Prediction
+
+if TYPE_CHECKING:
+    from ..models import Prediction
 
 OPINIONS = ("uncertainty", "flip_disagreement")
 """Outputs of :func:`SpineGTRefineLib.models.predict` that become a file."""

@@ -12,6 +12,7 @@ from ...bids.masktypes import is_mask_name, read_mask_name
 from ...bids.names import parse_name
 from ...bids.profiles import REFINED
 from ...errors import DatasetError, MissingFileError
+from ..opinions import is_opinion
 from ..versions import Version
 
 CaseId = tuple[str, str]
@@ -86,6 +87,8 @@ def pair_masks(
         A path does not exist, or there is no truth.
     DatasetError
         A folder holds several masks of one case.
+    ChangedOnDiskError
+        An image or a mask of the version's test set is not what it was.
     """
     for path in (predictions, truths):
         if not path.exists():
@@ -107,6 +110,7 @@ def _is_version(path: Path) -> bool:
 
 
 def _of_version(version: Version) -> Iterator[tuple[CaseId, Path]]:
+    version.verify(split="test")  # scores on other truths than those of the version would compare with nothing
     for row in version.cases("test"):
         yield (row.case, version.mask_type.name), version.path_of(row.mask)
 
@@ -114,6 +118,7 @@ def _of_version(version: Version) -> Iterator[tuple[CaseId, Path]]:
 def _by_case(place: Path, choice: Choice) -> dict[CaseId, Path]:
     files = [place] if place.is_file() else sorted((*place.rglob("*.nii.gz"), *place.rglob("*.nii")))
     files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(place).parts)]
+    files = [file for file in files if not is_opinion(file)]
     masks = [file for file in files if _is_mask(file)]
     found: dict[CaseId, list[Path]] = {}
     for file in masks or files:  # a model's output folder holds nothing else, often under the names of the images

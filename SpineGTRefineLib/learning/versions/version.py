@@ -154,9 +154,13 @@ class Version:
         return path_of(uri, self.root, self.output)
 
     def changes(
-        self, progress: Callable[[str], None] | None = None, cancel: Callable[[], bool] | None = None
+        self,
+        progress: Callable[[str], None] | None = None,
+        cancel: Callable[[], bool] | None = None,
+        *,
+        split: str | None = None,
     ) -> tuple[FileChange, ...]:
-        """Compare every file with its hash; what is missing or different comes back.
+        """Compare every file (of one split, or of all) with its hash; what is missing or different comes back.
 
         Raises
         ------
@@ -164,7 +168,7 @@ class Version:
             ``cancel`` returned True.
         """
         found = []
-        for row in self.rows:
+        for row in self.cases(split):
             if cancel is not None and cancel():
                 raise CancelledError("The comparison was stopped.")
             if progress is not None:
@@ -177,15 +181,21 @@ class Version:
                     found.append(FileChange(row.case, path, "changed"))
         return tuple(found)
 
-    def verify(self, progress: Callable[[str], None] | None = None, cancel: Callable[[], bool] | None = None) -> None:
-        """Make sure that the files are those of the version.
+    def verify(
+        self,
+        progress: Callable[[str], None] | None = None,
+        cancel: Callable[[], bool] | None = None,
+        *,
+        split: str | None = None,
+    ) -> None:
+        """Make sure that the files (of one split, or all) are those of the version.
 
         Raises
         ------
         ChangedOnDiskError
             They are not: the version changed under it.
         """
-        found = self.changes(progress, cancel)
+        found = self.changes(progress, cancel, split=split)
         if found:
             first = found[0]
             more = f", and {len(found) - 1} more" if len(found) > 1 else ""
