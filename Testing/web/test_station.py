@@ -91,6 +91,30 @@ def test_after_a_crash_the_next_station_goes_on_with_the_draft(start, tab, world
     assert set(voxels(saved(world))[changed].tolist()) == {L4}
 
 
+def test_ctrl_c_ends_the_station_and_keeps_what_was_not_saved_and_a_colleague_can_only_look(start, tab):
+    first, page = start(), tab()
+    page.open(first.url)
+    page.act("select", "vertebra_L4")
+    page.press("1")
+    page.stroke()
+    page.undoes("the last stroke")
+    colleague = tab()
+    colleague.open(start(rater="CD").url)
+    colleague.act("open", "sub-01_T2w", "spine")
+    colleague.until("row_key", "value === 'sub-01_T2w/spine'")
+    assert not colleague.state("can_edit")
+    colleague.press("1")
+    colleague.stroke()
+    colleague.page.wait_for_timeout(300)
+    assert (colleague.state("tool"), colleague.state("undo_text")) == ("none", "")
+    assert first.stop() == 0
+    again = tab()
+    again.open(start().url)
+    again.act("open", "sub-01_T2w", "spine")
+    again.until("origin", "value.startsWith('draft by AB')", timeout_s=30)
+    assert again.state("can_edit")
+
+
 def test_a_second_tab_is_told_and_can_take_over_and_a_reload_loses_nothing(start, tab):
     url = start().url
     first, second = tab(), tab()

@@ -90,6 +90,23 @@ def test_a_mask_is_flagged_with_a_reason_and_a_case_is_left_out(world, start, ta
     assert (states["sub-01_T2w"], states["sub-02_T2w"]) == ("flagged", "excluded")
 
 
+def test_a_structure_is_added_and_hidden_ones_are_saved_all_the_same(world, start, tab):
+    page = tab()
+    page.open(start().url)
+    hidden = next(row["id"] for row in page.state("segments") if row["key"] == "vertebra_L3")
+    page.act("toggleSegment", hidden)
+    page.set("to_add", "vertebra_L5")
+    page.act("add")
+    page.until("active", "value === 'vertebra_L5'")
+    page.take("paint")
+    page.stroke(down=0.2)
+    page.undoes("the last stroke")
+    page.save()
+    after, before = voxels(own_masks(world, "sub-01")[0]), spine().array
+    assert (after != before).any()
+    assert set(after[after != before].tolist()) == {SPINE.scheme.value_of("vertebra_L5")}
+
+
 def test_another_version_is_compared_and_adopted_in_parts_or_whole(world, start, tab):
     page = tab()
     page.open(start().url)
