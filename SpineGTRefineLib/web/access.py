@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import socket
 from dataclasses import dataclass, field
 
 from ..errors import UsageError
 
 LOCAL_HOST = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::")
+"""All addresses of this machine, which then goes by its name."""
 STRAIGHT = "sessionURL=ws://USE_HOST/ws"
 """Tells trame's page where its server is; else it would first ask for a launcher that is not there."""
 
@@ -51,7 +54,8 @@ class Address:
 
     def url(self, port: int) -> str:
         """Return what to open in the browser once the station listens on ``port``."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        name = socket.gethostname() if self.host in EVERYWHERE else self.host
+        host = f"[{name}]" if ":" in name else name
         return f"http://{host}:{port}/index.html?secret={self.token}&{STRAIGHT}"
 
 

@@ -12,7 +12,7 @@ from trame.app import get_server
 from trame_slicer.core import SlicerApp
 
 from ..bids import Dataset
-from ..errors import RefineError
+from ..errors import RefineError, UsageError
 from .access import Address, Seat
 from .acts import Acts, all_keys
 from .display import Display
@@ -50,6 +50,7 @@ STROKE_S = 0.06
 """One stroke brings dozens of events; what they mean is looked at when they are over."""
 CHECK_S = 0.7
 """How long the mask must rest before it is checked again."""
+NO_PLACE = "Leave --port out to take a free one, and --host to listen for this machine only."
 RELOAD_S = 5.0
 """How long the seat is kept for a page whose connection has ended: it may be on its way back."""
 
@@ -130,7 +131,13 @@ class StationServer:
     # Running ---------------------------------------------------------------------------------------------------------
 
     def serve(self, address: Address, *, on_ready: Callable[[str], None], open_browser: bool = False) -> None:
-        """Serve until interrupted; ``on_ready`` gets the address to open."""
+        """Serve until interrupted; ``on_ready`` gets the address to open.
+
+        Raises
+        ------
+        UsageError
+            Nothing can listen there: the port is taken, or the address is not one of this machine.
+        """
 
         def ready(**_: Any) -> None:
             url = address.url(self._server.port)
@@ -153,6 +160,11 @@ class StationServer:
                 disable_logging=True,
                 timeout=0,
             )
+        except OSError as error:
+            if self._loop is not None:
+                raise
+            place = f"{address.host}, port {address.port}"
+            raise UsageError(f"The station cannot listen on {place}: {error.strerror}.", NO_PLACE) from error
         finally:
             sys.argv = arguments
             self.station.end()

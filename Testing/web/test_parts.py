@@ -1,5 +1,7 @@
 """What of the station needs no browser: who may sit, the address, the keys, a machine that cannot draw."""
 
+import socket
+
 import pytest
 
 from SpineGTRefineLib.errors import MissingDependencyError, UsageError
@@ -44,6 +46,7 @@ def test_every_address_has_a_token_of_its_own():
     assert len(one.token) >= 32
     assert one.url(8080).startswith(f"http://127.0.0.1:8080/index.html?secret={one.token}&")
     assert "http://[::1]:80/" in Address("::1").url(80)
+    assert f"http://{socket.gethostname()}:80/" in Address("0.0.0.0").url(80)
     with pytest.raises(UsageError):
         Address(port=70000)
 

@@ -1,6 +1,7 @@
 """A rater's work in a real browser: what is painted is what is saved, and nothing else changes."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from review_world import SPINE, spine
 from station_world import voxels
 
-from SpineGTRefineLib.errors import MissingDependencyError
+from SpineGTRefineLib.errors import MissingDependencyError, UsageError
 
 pytestmark = pytest.mark.slow
 L4 = SPINE.scheme.value_of("vertebra_L4")
@@ -188,6 +189,16 @@ def test_who_has_no_token_gets_neither_the_page_nor_a_file(start, tab):
         with pytest.raises(HTTPError):
             urlopen(base + path)
     assert station.log.read_text() == "", "the terminal shows the address and no noise"
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(world):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = ["review", str(world.root), "--port", str(taken.getsockname()[1])]
+        told = subprocess.run(
+            [sys.executable, "-m", "SpineGTRefineLib", *command], capture_output=True, text=True, check=False
+        )
+    assert told.returncode == UsageError.exit_code
+    assert "Leave --port out" in told.stderr
 
 
 def test_without_libraries_to_draw_with_the_user_is_told_what_to_install(world, tmp_path):
