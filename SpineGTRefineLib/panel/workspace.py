@@ -273,4 +273,4 @@ class Workspace:
     def _recipesAhead(self) -> dict[str, str]:
         if not self.preferences.runAhead:
             return {}
-        return {recipe(name).mask_type.name: name for name in recipe_names()}
+        return {recipe(name).mask_type.name: name for name in recipe_names() if not recipe(name).runs_tools}

@@ -76,6 +76,11 @@ class Recipe:
         """The procedure itself."""
         return PROCEDURES[self.procedure]
 
+    @property
+    def runs_tools(self) -> bool:
+        """Whether it runs programs of others, which take long and must be installed apart."""
+        return self.steps.tools is not None
+
     def with_settings(self, stated: Mapping[str, Any]) -> Recipe:
         """Return the recipe with other settings for one run.
 

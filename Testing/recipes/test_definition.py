@@ -41,3 +41,7 @@ def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(UsageError) as caught:
         recipe("liver")
     assert "canal" in caught.value.remedy
+
+
+def test_a_recipe_that_runs_programs_of_others_says_so_and_is_not_run_ahead():
+    assert {name for name in recipe_names() if recipe(name).runs_tools} == {"spine_tools"}
