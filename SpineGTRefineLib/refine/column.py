@@ -32,6 +32,10 @@ TOO_FAR, TOO_NEAR = 1.6, 0.5
 """Neighbours further apart than this (in terms of the distances around) have one between them; nearer ones are one."""
 
 
+STRAY = 2.8
+"""A first or last one that is further from the next one than this (in usual distances) is no part of the chain."""
+
+
 @dataclass(frozen=True, eq=False)
 class Member:
     """One vertebra of the chain.
@@ -103,12 +107,12 @@ def chained(members: Iterable[Member]) -> tuple[list[Member], dict[int, int]]:
     Returns
     -------
     members
-        Without gaps; those that were put in have the label 0.
+        Without gaps and strays; those that were put in have the label 0.
     joined
         Labels of members that are parts of another one, and that one's label.
     """
     kept, joined = _without_doubles(sorted(members, key=lambda member: -member.center[2]))
-    return _with_gaps(kept), joined
+    return _with_gaps(_without_strays(kept)), joined
 
 
 def head_axis(grid: Geometry) -> tuple[int, int]:
@@ -187,6 +191,15 @@ def _without_doubles(members: list[Member]) -> tuple[list[Member], dict[int, int
         else:
             kept.append(member)
     return kept, joined
+
+
+def _without_strays(members: list[Member]) -> list[Member]:
+    """Leave out a first or last one that lies far off all others: it is something else."""
+    if len(members) < 4:
+        return members
+    distances = _distances(members)
+    limit = STRAY * float(np.median(distances))
+    return members[1 if distances[0] > limit else 0 : -1 if distances[-1] > limit else None]
 
 
 def _with_gaps(members: list[Member]) -> list[Member]:

@@ -38,8 +38,9 @@ USUAL_STEP, STEP_SPREAD = -0.03, 0.08
 OTHER_STEPS = {("T", "L"): 0.28, ("T", "T13"): 0.15, ("T13", "L"): 0.11}
 """... and where it is another one: T12 has the shortest of all, L1 long ones, and a T13 lies in between."""
 
-CHANCE = 0.2
-"""Part of the steps that say nothing, since a process was not drawn to its end; evenly spread from -1 to 1."""
+CHANCE, LUMBAR_CHANCE = 0.3, 0.5
+"""Part of the steps that say nothing, since a process was not drawn to its end, and between lumbar vertebrae, whose
+processes often leave the image; evenly spread from -1 to 1."""
 
 CONTRADICTION = 0.3
 """A vertebra whose looks support its name less than this contradicts it."""
@@ -184,8 +185,7 @@ def _step_likelihood(step: float | None, pair: tuple[str, str]) -> float:
     if step is None:
         return 0.0
     above, below = (level if level == "T13" else level[0] for level in pair)
-    if above == below == "L":
-        return 0.0
+    chance = LUMBAR_CHANCE if above == below == "L" else CHANCE
     away = (step - OTHER_STEPS.get((above, below), USUAL_STEP)) / STEP_SPREAD
     density = math.exp(-0.5 * away * away) / (STEP_SPREAD * math.sqrt(2 * math.pi))
-    return math.log((1 - CHANCE) * density + CHANCE / 2)
+    return math.log((1 - chance) * density + chance / 2)

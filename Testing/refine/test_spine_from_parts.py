@@ -76,6 +76,18 @@ def test_a_false_sacrum_below_a_neck_is_left_out_and_told():
     assert found.naming.levels[:2] == ("C1", "C2")
 
 
+def test_a_speck_far_below_the_spine_does_not_shift_the_levels(lumbar):
+    parts = parts_of(lumbar)
+    array = parts.array.copy()
+    array[array == PARTS.value_of("sacrum")] = 0
+    array[8:14, 30:36, :4] = PARTS.value_of("bodies_thoracic")  # where the coccyx is
+    top = np.argwhere(lumbar.spine.mask([SPINE.value_of("vertebra_L3")]))[:, 2].min()
+    array[:, :, 8:top] = 0
+    found = spine_from_parts(replace(parts, array=array))
+    assert all(member.label for member in found.column.members)
+    assert found.naming.levels[-1] == "L3"
+
+
 def test_an_empty_map_gives_an_empty_spine_without_names(lumbar):
     empty = replace(parts_of(lumbar), array=np.zeros(lumbar.spine.array.shape, np.uint8))
     found = spine_from_parts(empty)
