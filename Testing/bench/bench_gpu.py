@@ -63,9 +63,9 @@ def main() -> None:
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {device}, "
-            f"torch {version('torch')}, nnU-Net {version('nnunetv2')}. Ratios: median (range) of {options.pairs} pairs. "
-            "`fresh` is a process of `nnUNetv2_predict`, `warm` nnU-Net's predictor from the second case on, "
-            "`torch-exact` ours."
+            f"torch {version('torch')}, nnU-Net {version('nnunetv2')}. "
+            f"Ratios: median (range) of {options.pairs} pairs. `fresh` is a process of `nnUNetv2_predict`, `warm` "
+            "nnU-Net's predictor from the second case on, `torch-exact` ours."
         ),
         *(tables(options) if here or not on_card else ["", NONE_HERE]),
         "",

@@ -3,10 +3,10 @@
     python Testing/bench/bench_predict.py [--pairs 7] [--shape 40 120 112] [--threads 1] [--sides torch-exact ...]
 
 The network has random weights (10 classes, 32 to 320 features, tiles of 32 x 96 x 96) and no side mirrors. ``warm`` is
-nnU-Net's predictor with the model loaded, ``fresh`` a new process of ``nnUNetv2_predict``, the others are ours. Each
-run has a process of its own; ours has the worker's environment. In the warm sides a small image goes first, and its
-time is not counted. Agreement is measured by ``bench_agreement.py`` with trained models, since a network with random
-weights has ties everywhere. Prints a table and keeps it in ``results``.
+nnU-Net's predictor with the model loaded, ``fresh`` a new process of ``nnUNetv2_predict``, the others are ours.
+nnU-Net's predictor has a process for all its runs; ours another, with the worker's environment. In each a small image
+goes first, and its time is not counted. Agreement is measured by ``bench_agreement.py`` with trained models: one with
+random weights has ties everywhere. Prints a table and keeps it in ``results``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -45,7 +46,9 @@ SETTINGS = {
     "n_conv_per_stage": [2] * 6,
     "n_conv_per_stage_decoder": [2] * 5,
 }
-Call = Any
+Call = Callable[[Any], np.ndarray]
+MARK = "figures: "
+"""Begins the lines that count: nnU-Net prints, too."""
 
 
 def prepare(folder: Path, shape: tuple[int, ...], classes: int) -> None:
@@ -80,50 +83,78 @@ def nnunet_call(model: Path, device: str = "cpu") -> Call:
     return call
 
 
-def our_call(installed: Any, backend: str, mode: str, device: str) -> Call:
+def our_call(folder: Path, side: str, device: str) -> Call:
     """Return our prediction with the model loaded; image in, labels out."""
-    from SpineGTRefineLib.models import load_model, predict
+    from SpineGTRefineLib.models import ModelStore, load_model, predict
     from SpineGTRefineLib.models.backends import openvino
 
-    loaded = load_model(installed)
-    openvino.is_installed = lambda: backend == "openvino"
-    return lambda image: predict([image], loaded, device=device, mode=mode).labels.array
+    backend, mode = side.split("-")
+    store = ModelStore(folder / f"store-{side}")
+    loaded = load_model(store.install_own(folder / "model", name="big"))
+
+    def call(image: Any) -> np.ndarray:
+        openvino.is_installed = lambda: backend == "openvino"
+        said = predict([image], loaded, device=device, mode=mode)
+        if said.provenance["backend"] != backend:
+            raise SystemExit(f"{side} was computed by {said.provenance['backend']}")
+        return np.asarray(said.labels.array)
+
+    return call
 
 
-def run_once(side: str, folder: Path, threads: int, device: str) -> None:
-    """Run one side in this process, warm; prints the figures."""
+def serve(folder: Path, threads: int, device: str) -> None:
+    """Run the side that each line of standard input names, and print its figures; models stay loaded."""
     import torch
 
     from SpineGTRefineLib.imaging import Box, crop, read_image
-    from SpineGTRefineLib.models import ModelStore
 
     torch.set_num_threads(threads)
     image = read_image(folder / "images" / "case_0000.nii.gz")
-    if side == "warm":
-        call = nnunet_call(folder / "model", device)
-    else:
-        installed = ModelStore(folder / f"store-{time.time_ns()}").install_own(folder / "model", name="big")
-        call = our_call(installed, *side.split("-"), device)
-    call(crop(image, Box((0, 0, 0), (24, 24, 12))))
-    wall, cpu = time.perf_counter(), time.process_time()
-    call(image)
-    print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}))
+    calls: dict[str, Call] = {}
+    for line in sys.stdin:
+        side = line.strip()
+        if side not in calls:
+            calls[side] = nnunet_call(folder / "model", device) if side == "warm" else our_call(folder, side, device)
+            calls[side](crop(image, Box((0, 0, 0), (24, 24, 12))))
+        wall, cpu = time.perf_counter(), time.process_time()
+        calls[side](image)
+        figures = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+        print(MARK + json.dumps(figures), flush=True)
 
 
-def measure(side: str, folder: Path, threads: int, device: str) -> dict[str, float]:
-    """Run one side in a new process."""
-    from SpineGTRefineLib.engine import worker_environment
+class Server:
+    """A process that keeps models loaded and runs the image on demand."""
 
-    environment = {**(worker_environment() if side in OURS else os.environ), "OMP_NUM_THREADS": str(threads)}
-    environment["SPINEGTREFINE_MODELS"] = str(folder / "models")  # what OpenVINO converts is kept from run to run
-    if side != "fresh":
-        job = [sys.executable, __file__, "--once", json.dumps([side, str(folder), threads, device])]
-        answer = subprocess.run(job, check=True, capture_output=True, text=True, env=environment)
-        return dict(json.loads(answer.stdout.splitlines()[-1]))
+    def __init__(self, folder: Path, threads: int, device: str, environment: Mapping[str, str]) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, __file__, "--serve", json.dumps([str(folder), threads, device])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "OMP_NUM_THREADS": str(threads), "SPINEGTREFINE_MODELS": str(folder / "models")},
+        )
+
+    def run(self, side: str) -> dict[str, float]:
+        """Run a side once and return its seconds."""
+        self._child.stdin.write(f"{side}\n")
+        self._child.stdin.flush()
+        for line in self._child.stdout:
+            if line.startswith(MARK):
+                return dict(json.loads(line.removeprefix(MARK)))
+        raise SystemExit(f"the process of {side} ended")
+
+    def end(self) -> None:
+        """End the process."""
+        self._child.communicate()
+
+
+def run_fresh(folder: Path, threads: int, device: str) -> dict[str, float]:
+    """Run ``nnUNetv2_predict`` in a new process; its workers count."""
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     script = "from nnunetv2.inference.predict_from_raw_data import predict_entry_point_modelfolder as run; run()"
     options = ["-i", folder / "images", "-o", folder / "out", "-m", folder / "model", "-f", "0", "-device", device]
     command = [sys.executable, "-c", script, *map(str, options), "--disable_tta", "--disable_progress_bar"]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     subprocess.run(command, check=True, capture_output=True, env=environment)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -132,14 +163,22 @@ def measure(side: str, folder: Path, threads: int, device: str) -> dict[str, flo
 
 def times(options: argparse.Namespace) -> list[str]:
     """Compare the times (``pairs``, ``shape``, ``classes``, ``threads``, ``device``, ``sides``); returns Markdown."""
+    from SpineGTRefineLib.engine import worker_environment
+
     sides = ["warm", *options.sides]
     runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     with tempfile.TemporaryDirectory() as name:
-        prepare(Path(name), tuple(options.shape), options.classes)
+        folder = Path(name)
+        prepare(folder, tuple(options.shape), options.classes)
+        settings = (folder, options.threads, options.device)
+        nnunet, ours = Server(*settings, os.environ), Server(*settings, worker_environment())
         for pair in range(options.pairs):
             for side in sides[:: -1 if pair % 2 else 1]:
-                runs[side].append(measure(side, Path(name), options.threads, options.device))
+                server = nnunet if side == "warm" else ours
+                runs[side].append(run_fresh(*settings) if side == "fresh" else server.run(side))
                 print(pair + 1, side, runs[side][-1], flush=True)
+        nnunet.end()
+        ours.end()
     references = ["warm", *(["fresh"] if "fresh" in sides else [])]
     head = [f"{reference} / this: {kind}" for reference in references for kind in ("wall", "CPU")]
     lines = [f"| side | wall / CPU of each run (s) | {' | '.join(head)} |", f"|---|---|{'---|' * len(head)}"]
@@ -166,12 +205,12 @@ def main() -> None:
     parser.add_argument("--shape", type=int, nargs=3, default=[40, 120, 112])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sides", nargs="*", default=[*OURS, "fresh"], choices=[*OURS, "fresh"])
-    parser.add_argument("--once", help=argparse.SUPPRESS)
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.set_defaults(classes=10, device="cpu")
     options = parser.parse_args()
-    if options.once:
-        side, folder, threads, device = json.loads(options.once)
-        run_once(side, Path(folder), threads, device)
+    if options.serve:
+        folder, threads, device = json.loads(options.serve)
+        serve(Path(folder), threads, device)
         return
     openvino = f", OpenVINO {version('openvino')}" if find_spec("openvino") else ""
     lines = [

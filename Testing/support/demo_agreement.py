@@ -51,12 +51,10 @@ class Agreement:
 
 def measure(name: str, phantoms, modes=("exact", "fast")) -> list[Agreement]:
     """Compare some phantoms of a demo model, in each mode."""
-    loaded = load_model(ModelStore().find(f"demo_{name}"))
-    # What comes after the network (small pieces removed, for example) is no part of nnU-Net's predictor.
-    loaded = replace(loaded, entry=replace(loaded.entry, postprocessing=()))
+    loaded = load_demo(name)
     nnunet, rows = nnunets_own(loaded), []
     for phantom in phantoms:
-        image, truth = _phantom(name, TESTS[name][phantom])
+        image, truth = make_phantom(name, TESTS[name][phantom])
         orientation = loaded.orientation or image.geometry.axcodes
         image, truth = reorient(image, orientation), reorient(truth, orientation)
         expected = loaded.table[nnunet(image)]
@@ -65,6 +63,12 @@ def measure(name: str, phantoms, modes=("exact", "fast")) -> list[Agreement]:
             how = f"{said.provenance['backend']} {said.provenance['precision']}"
             rows += [Agreement(name, phantom, mode, how, *row) for row in _compared(truth, expected, said.labels)]
     return rows
+
+
+def load_demo(name: str) -> LoadedModel:
+    """Load a demo model without what is done after the network: that is no part of nnU-Net's predictor."""
+    loaded = load_model(ModelStore().find(f"demo_{name}"))
+    return replace(loaded, entry=replace(loaded.entry, postprocessing=()))
 
 
 def nnunets_own(model: LoadedModel) -> Callable[[Image], np.ndarray]:
@@ -86,7 +90,8 @@ def nnunets_own(model: LoadedModel) -> Callable[[Image], np.ndarray]:
     return run
 
 
-def _phantom(name: str, arguments) -> tuple[Image, LabelMap]:
+def make_phantom(name: str, arguments) -> tuple[Image, LabelMap]:
+    """Return the image that a demo model is meant for, and the truth on its grid."""
     if name in ("mouse", "mouse_2d"):
         cord = make_mouse(**arguments)
         if name == "mouse":
@@ -109,9 +114,10 @@ def _compared(truth: LabelMap, expected: np.ndarray, found: LabelMap) -> Iterato
         right = truth.array > 0 if len(tuple(found.scheme)) == 1 else truth.array == entry.value
         theirs, ours = expected == entry.value, found.array == entry.value
         if theirs.any() or ours.any():
-            to_truth = _dice(ours, right) - _dice(theirs, right)
-            yield entry.name, int(theirs.sum()), int((theirs != ours).sum()), _dice(ours, theirs), to_truth
+            to_truth = dice(ours, right) - dice(theirs, right)
+            yield entry.name, int(theirs.sum()), int((theirs != ours).sum()), dice(ours, theirs), to_truth
 
 
-def _dice(one: np.ndarray, other: np.ndarray) -> float:
+def dice(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the Dice of two masks; 0 if both are empty."""
     return float(2 * (one & other).sum() / max(1, one.sum() + other.sum()))
