@@ -158,6 +158,8 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/demos/definition.py
   SpineGTRefineLib/learning/demos/lumbosacral.py
   SpineGTRefineLib/learning/demos/mouse.py
+  SpineGTRefineLib/learning/demos/rootlet_phantoms.py
+  SpineGTRefineLib/learning/demos/rootlets.py
   SpineGTRefineLib/learning/demos/scores.py
   SpineGTRefineLib/learning/demos/single_mask.py
   SpineGTRefineLib/learning/demos/spine.py
@@ -547,6 +549,16 @@ set(SpineGTRefineLib_RESOURCES
   Resources/Models/demo/mouse_2d/dataset.json
   Resources/Models/demo/mouse_2d/fold_all/checkpoint_final.pth
   Resources/Models/demo/mouse_2d/plans.json
+  Resources/Models/demo/rootlets/MODEL_CARD.md
+  Resources/Models/demo/rootlets/SHA256.json
+  Resources/Models/demo/rootlets/dataset.json
+  Resources/Models/demo/rootlets/fold_all/checkpoint_final.pth
+  Resources/Models/demo/rootlets/plans.json
+  Resources/Models/demo/spinal_levels/MODEL_CARD.md
+  Resources/Models/demo/spinal_levels/SHA256.json
+  Resources/Models/demo/spinal_levels/dataset.json
+  Resources/Models/demo/spinal_levels/fold_all/checkpoint_final.pth
+  Resources/Models/demo/spinal_levels/plans.json
   Resources/Models/demo/spine/MODEL_CARD.md
   Resources/Models/demo/spine/SHA256.json
   Resources/Models/demo/spine/dataset.json

@@ -54,11 +54,12 @@ def test_worklist_and_tools(page, tool):
     check(page, tool)
 
 
-def test_check_and_levels(page):
+@pytest.mark.parametrize("mode", ["structure", "slices"])
+def test_check_and_levels(page, mode):
     page.page.get_by_test_id("tab-problems").click()
-    page.page.get_by_test_id("tab-structure").click()
+    page.page.get_by_test_id(f"tab-{mode}").click()
     page.press("n")
-    check(page, "check")
+    check(page, mode)
 
 
 def test_compare(page):

@@ -35,7 +35,7 @@ def with_gap():
     return array
 
 
-MASKS = {"islands": with_pieces, "smoothing": with_hole, "between": with_gap}
+MASKS = {"islands": with_pieces, "smoothing": with_hole, "between": with_gap, "copied": with_gap}
 CASES = ("draw", "scissors", "threshold", "empty", "inside", "range", "levels", "erase", *MASKS, "last")
 
 
@@ -202,12 +202,28 @@ def test_smoothing_closes_a_hole_and_leaves_other_structures_alone(desk):
 
 def test_slices_between_drawn_ones_are_filled(desk):
     desk.open("between")
-    desk.page.set("mode", "structure")
+    desk.page.set("mode", "slices")
     desk.page.click("fillBetween")
     desk.page.undoes("fill L2 vertebra between slices")
     wanted = operations.fill_between_slices(KEY).function(spine().with_array(desk.before))
     assert np.array_equal(desk.saved(), wanted.array)
     assert (wanted.array[2:8] == spine().array[2:8]).all()
+
+
+def test_a_structure_is_copied_from_the_slice_before_and_the_slice_is_vouched_for_with_keys_alone(desk):
+    desk.open("copied")
+    for key in ("j", "ArrowRight", "d"):
+        desk.page.press(key)
+        desk.page.page.wait_for_timeout(500)
+    desk.page.until("undo_text", "value.startsWith('copy L2 vertebra from slice')")
+    desk.page.press("e")
+    desk.page.until("slices_vouched", "value === '1 slice vouched for'")
+    after, drawn = desk.saved(), np.unique(np.nonzero(desk.before == VALUE)[0])
+    (new,) = set(np.unique(np.nonzero(after == VALUE)[0])) - set(drawn)
+    (source,) = {new - 1, new + 1} & set(drawn)
+    expected = desk.before.copy()
+    expected[new][desk.before[source] == VALUE] = VALUE
+    assert np.array_equal(after, expected)
 
 
 def test_levels_are_swapped_renamed_merged_and_pieces_dropped_each_as_one_step_with_its_name(desk):

@@ -19,7 +19,7 @@ HINTS = {
     "draw": "Hold the left button and draw around an area: it is filled in this slice.",
     "scissors": "Hold the left button and draw around an area: it is cut through all slices.",
 }
-PAGES = {"draw": "Draw", "structure": "Levels and pieces"}
+PAGES = {"draw": "Draw", "structure": "Levels", "slices": "Pieces and slices"}
 
 
 def build_right() -> None:
@@ -30,6 +30,7 @@ def build_right() -> None:
             tabs("mode", "What to do with the structure", PAGES)
             _draw()
             _levels()
+            _slices()
         _verdict()
 
 
@@ -136,11 +137,8 @@ def _intensity(name: str, place: int) -> None:
 
 
 def _levels() -> None:
-    with tag("Div", "", "pad", v_if="mode === 'structure'", role="tabpanel", aria_label="Levels and pieces"):
+    with tag("Div", "", "pad", v_if="mode === 'structure'", role="tabpanel", aria_label="Levels"):
         tag("Div", "{{ active_name || 'No structure is selected' }}", "cut")
-        with tag("Div", "", "equal"):
-            button("Largest piece", "keepLargest", when="can_edit && active", title="Erase all pieces but the largest")
-            button("Fill between", "fillBetween", when="can_edit && active", title="Fill between drawn slices")
         with tag("Div", "", "equal"):
             shift = {"when": "can_edit && is_vertebra"}
             below = "it and all levels below get the name of the next one"
@@ -155,6 +153,23 @@ def _levels() -> None:
             ):
                 click, when = do("partner", repr(act)), "can_edit && active && partner"
                 button(text, f"partner-{act}", click=click, when=when, title=hint)
+
+
+def _slices() -> None:
+    with tag("Div", "", "pad", v_if="mode === 'slices'", role="tabpanel", aria_label="Pieces and slices"):
+        tag("Div", "{{ active_name || 'No structure is selected' }}", "cut")
+        selected = "can_edit && active"
+        with tag("Div", "", "equal"):
+            button("Largest piece", "keepLargest", when=selected, title="Erase all pieces but the largest")
+            button("Fill between", "fillBetween", when=selected, title="Fill between drawn slices")
+        with tag("Div", "", "equal"):
+            copy = "Draw it in this slice as it is in the one"
+            button("Copy before", "copyBefore", when=selected, title=f"{copy} before (D)")
+            button("Copy after", "copyAfter", when=selected, title=f"{copy} after (Shift+D)")
+        with tag("Div", "", "equal"):
+            hint = "You vouch for the slice under the mouse, or take that back (E)"
+            button("Vouch for slice", "vouchSlice", when="can_edit", title=hint)
+            tag("Span", "{{ slices_vouched }}", "faint small", style="align-self: center")
 
 
 def _verdict() -> None:
