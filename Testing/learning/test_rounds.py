@@ -9,6 +9,7 @@ import typer
 from version_world import GEOMETRY, SHAPE, VersionWorld
 
 from SpineGTRefineLib.bids import save_mask
+from SpineGTRefineLib.bids.identity import timestamp
 from SpineGTRefineLib.bids.jsonfiles import write_json
 from SpineGTRefineLib.bids.ranking import RankedMask, ranking_path, write_ranking
 from SpineGTRefineLib.cli.app import app, main
@@ -31,7 +32,7 @@ class Store:
     def train(self, version, name):
         path = self.folder / name / "files"
         path.mkdir(parents=True)
-        card = {"Created": f"2999-{len(self.models):02d}", "Version": {"Name": version.name, "SHA256": version.sha256}}
+        card = {"Created": timestamp(), "Version": {"Name": version.name, "SHA256": version.sha256}}
         write_json(self.folder / name / CARD, card)
         self.models.append(
             InstalledModel(ModelEntry(name, "1", name), path, {"fold_0/a.pth": f"weights of {name}"}, "t")
@@ -90,11 +91,15 @@ def test_the_mouse_rounds_go_from_slices_to_the_champion(mouse, store):
     assert following(mouse, store)[1].arguments[:6] == ("run", "DATASET", "--recipe", "mouse", "--model", "gmwm_D1")
     propose(mouse, model)
     number, step = following(mouse, store)
+    assert (number, step.by_hand, step.progress.done, step.progress.of) == (2, True, 0, 3)
+    for subject in (1, 2, 3):
+        mouse.save(f"sub-{subject:02d}_T2w", 1)
+    number, step = following(mouse, store)
     assert (number, step.arguments[:2]) == (2, ("version", "build"))
     second = build_version(mouse.dataset, mouse.kind, of_any_status, parent=first)
     propose(mouse, store.train(second, "gmwm_D2"))
     number, step = following(mouse, store)
-    assert (number, step.by_hand, step.progress.done, step.progress.of) == (3, True, 0, 6)
+    assert (number, step.by_hand, step.progress.done, step.progress.of) == (3, True, 0, 3)
     for case in mouse.dataset.cases():
         mouse.save(case.key, 2)
     assert following(mouse, store)[1].arguments[:2] == ("version", "build")

@@ -34,12 +34,23 @@ class Progress:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the plan a step is asked about: what its round has made so far."""
+    """Where in the plan a step is asked about.
+
+    Parameters
+    ----------
+    state, step
+        How far the dataset is, and the step.
+    version, model
+        What its round has made so far.
+    since
+        When the model of the round before was made; "" if there is none.
+    """
 
     state: State
     step: PlannedStep
     version: Version | None
     model: InstalledModel | None
+    since: str = ""
 
 
 def drawn(place: Place) -> Progress:
@@ -77,9 +88,9 @@ def ranked(place: Place) -> Progress:
 
 
 def looked_at_again(place: Place) -> Progress:
-    """Ask whether as many masks as are enough were looked at since the ranking."""
-    said, ranked_at = place.state.said.values(), place.state.ranked_at
-    again = sum(event.status in DECIDED and event.time > ranked_at for event in said) if ranked_at else 0
+    """Ask whether as many masks as are enough were looked at since the last model, or since a ranking after it."""
+    said, since = place.state.said.values(), max(place.since, place.state.ranked_at)
+    again = sum(event.status in DECIDED and event.time > since for event in said) if since else 0
     return Progress(again, math.ceil(place.step.at_least_share * len(said)))
 
 

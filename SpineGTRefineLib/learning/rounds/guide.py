@@ -99,7 +99,9 @@ def guide(plan: Plan, state: State, choices: Choices, versions: Path) -> Guide:
         Folder of the dataset's versions.
     """
     asked = [
-        Place(state, step, *_made(state, number)) for number, entry in enumerate(plan.rounds) for step in entry.steps
+        Place(state, step, *_made(state, number), since=_made_before(state, number))
+        for number, entry in enumerate(plan.rounds)
+        for step in entry.steps
     ]
     progress = [EVIDENCE[place.step.done](place) for place in asked]
     standing = zip(progress, _done(asked, progress), strict=True)
@@ -135,6 +137,12 @@ def _made(state: State, number: int) -> tuple[Version | None, InstalledModel | N
     """Return the version and the model of a round: its number counts the versions of this kind of mask."""
     version = state.versions[number] if number < len(state.versions) else None
     return version, state.models.get(version.name) if version else None
+
+
+def _made_before(state: State, number: int) -> str:
+    """Return when the model of the round before was made; "" if it is not there."""
+    version, _ = _made(state, number - 1) if number else (None, None)
+    return state.trained_at.get(version.name, "") if version else ""
 
 
 def _done(asked: Sequence[Place], progress: Sequence[Progress]) -> Iterator[bool]:

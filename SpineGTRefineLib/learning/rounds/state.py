@@ -32,12 +32,15 @@ class State:
         All versions of this kind, the oldest first.
     models
         By name of the version: the newest model that was trained on it and is installed.
+    trained_at
+        By name of the version: when that model was made, UTC.
     """
 
     dataset: Dataset
     mask_type: MaskType
     versions: tuple[Version, ...]
     models: Mapping[str, InstalledModel]
+    trained_at: Mapping[str, str]
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -91,5 +94,10 @@ def read_state(dataset: Dataset, mask_type: MaskType, versions: Path, store: Mod
     trained = [(card, model) for model in (store or ModelStore()).installed() if (card := card_of(model))]
     trained.sort(key=lambda pair: str(pair[0]["Created"]))
     names = {version.sha256: version.name for version in mine}
-    models = {names[sha]: model for card, model in trained if (sha := card["Version"]["SHA256"]) in names}
-    return State(dataset, mask_type, tuple(mine), models)
+    models: dict[str, InstalledModel] = {}
+    trained_at: dict[str, str] = {}
+    for card, model in trained:
+        name = names.get(card["Version"]["SHA256"])
+        if name is not None:
+            models[name], trained_at[name] = model, str(card["Created"])
+    return State(dataset, mask_type, tuple(mine), models, trained_at)
