@@ -454,6 +454,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/views.py
   SpineGTRefineLib/scene/volumes.py
   SpineGTRefineLib/scene/watch.py
+  SpineGTRefineLib/scene/writing.py
   SpineGTRefineLib/userfolders.py
   SpineGTRefineLib/web/__init__.py
   SpineGTRefineLib/web/access.py

@@ -13,6 +13,7 @@ from .case import SceneCase
 from .history import History, SceneHistory
 from .outside import erase_outside, voxels_outside
 from .watch import VoxelWatch
+from .writing import write_voxels
 
 __all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
 
@@ -94,7 +95,7 @@ class SceneEditor:
             )
         if np.array_equal(labels.array, now.array):
             return
-        self._act(what, lambda: self.case.segmentation.write(labels))
+        self._act(what, lambda: write_voxels(self.case.segmentation, labels))
 
     @property
     def undo_text(self) -> str:

@@ -74,7 +74,7 @@ class LabelSegmentation:
         """
         values = _checked_values(labels)
         grid = grid or labels.geometry
-        layer = _layer_of(labels, grid)
+        layer = layer_of(labels, grid)
         node = scene.new_node("vtkMRMLSegmentationNode", name)
         node.CreateDefaultDisplayNodes()
         node.SetSourceRepresentationToBinaryLabelmap()
@@ -96,23 +96,6 @@ class LabelSegmentation:
         """
         array = merge_layers(self.node, self._current_values(), self.original)
         return self.original.with_array(array)
-
-    def write(self, labels: LabelMap) -> None:
-        """Make the voxels those of a label map on the same grid, all in one layer as when a case is loaded.
-
-        Structures that have no segment yet get one; segments of structures that are gone stay, empty.
-        """
-        for value in labels.values():
-            self.add_segment(value)
-        layer = _layer_of(labels, self.grid)
-        name = slicer.vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()
-        segmentation = self.node.GetSegmentation()
-        for segment_id, value in self.values.items():
-            segment = segmentation.GetSegment(segment_id)
-            if segment is not None:
-                segment.SetLabelValue(value)
-                segment.AddRepresentation(name, layer)
-        segmentation.InvokeEvent(slicer.vtkSegmentation.SourceRepresentationModified)
 
     def rescued(self) -> LabelMap:
         """Return what of the segmentation makes a label map, for a draft.
@@ -194,7 +177,7 @@ class LabelSegmentation:
         return f"{entry.name} ({value})" if entry else str(value)
 
 
-def _layer_of(labels: LabelMap, grid: Geometry) -> Any:
+def layer_of(labels: LabelMap, grid: Geometry) -> Any:
     """Return the voxels of a label map as a ``vtkOrientedImageData`` on a grid of the same voxels."""
     geometry = right_handed(grid)
     array = reorient_to_grid(labels, geometry).array

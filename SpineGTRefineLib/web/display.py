@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from trame_slicer.core import LayoutManager, SlicerApp
 from trame_slicer.rca_view import register_rca_factories
 from trame_slicer.views import Layout, LayoutDirection, ViewLayoutDefinition
 
-from ..scene import Scene, views
+from ..imaging import Geometry, Image
+from ..scene import Scene, add_volume, views
 from ..scene.case_view import CaseView
 from .page.over_views import over_3d, over_slice
 
@@ -35,6 +37,7 @@ class Display(CaseView):
         for name, layout in _layouts().items():
             self.layouts.register_layout(name, layout, lazy_initialization=name == WITH_3D)
         self.set_layout(SLICES)
+        self._put_pictures_first()
 
     def set_layout(self, name: str) -> None:
         """Arrange the views."""
@@ -61,6 +64,13 @@ class Display(CaseView):
         super().fade(opacity)
         for view in self._app.view_manager.get_views():
             view.schedule_render()  # views do not notice by themselves which images they show, and how
+
+    def _put_pictures_first(self) -> None:
+        """Let the views take in an image before any mask: they draw in that order, and masks would hide the image."""
+        nothing = Image(np.zeros((2, 2, 2), np.uint8), Geometry((2, 2, 2), np.eye(4)))
+        volume = add_volume(self.scene, nothing, "nothing")
+        views.show_in_slices(self.scene, volume)
+        self.scene.remove(volume)
 
     def show_3d(self, *, on: bool) -> None:
         """Show surfaces in a view of their own, or take them away: they cost time at every stroke."""

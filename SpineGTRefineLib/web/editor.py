@@ -9,6 +9,7 @@ from ..review.editor import ArrayEditor
 from ..scene import SceneCase
 from ..scene.act_names import PAINTED
 from ..scene.watch import VoxelWatch
+from ..scene.writing import write_voxels
 
 
 class StationEditor:
@@ -93,7 +94,7 @@ class StationEditor:
 
     def _show(self) -> None:
         with self._watch.paused():
-            self._case.segmentation.write(self._voxels.labels())
+            write_voxels(self._case.segmentation, self._voxels.labels())
 
     def _on_changed(self) -> None:
         self._is_painted = True

@@ -1,9 +1,11 @@
 """What a rater does beside drawing: problems, models, comparing, marks, verdicts. Seen on the page and in the files."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from review_world import SPINE, spine
 from station_world import voxels
 
@@ -26,6 +28,36 @@ def picture(page) -> bytes:
     """What the sagittal view shows, once it is at rest."""
     page.page.wait_for_timeout(600)
     return page.page.locator(".views img").first.screenshot()
+
+
+def pixels(page) -> np.ndarray:
+    """What the sagittal view shows while the mouse is elsewhere; red, green, blue."""
+    page.page.mouse.move(5, 300)
+    return np.asarray(Image.open(io.BytesIO(picture(page))).convert("RGB")).astype(int)
+
+
+def strongly_differ(one: np.ndarray, other: np.ndarray) -> int:
+    """How many pixels differ by more than what the compression of the pictures does."""
+    return int((abs(one - other).max(axis=-1) > 60).sum())
+
+
+def test_the_image_is_seen_through_the_masks_at_once_and_undo_brings_the_picture_back(world, start, tab):
+    page = tab()
+    page.open(start().url)
+    page.set("opacity", 0)
+    plain = pixels(page)
+    page.set("opacity", 0.5)
+    filled = pixels(page)
+    under = (filled != plain).any(axis=-1)
+    assert under.sum() > 10_000
+    assert np.corrcoef(filled[under].mean(axis=-1), plain[under].mean(axis=-1))[0, 1] > 0.5
+    page.take("paint")
+    page.stroke(down=0.3, length=100)
+    page.undoes("the last stroke")
+    assert strongly_differ(pixels(page), filled) > 100
+    page.press("Control+z")
+    page.undoes("")
+    assert strongly_differ(pixels(page), filled) == 0
 
 
 def test_the_next_problem_is_shown_and_its_structure_selected(world, start, tab):
