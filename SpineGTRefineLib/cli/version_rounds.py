@@ -81,7 +81,7 @@ def _run(terminal: Terminal, current: Round, step: Step, *, as_json: bool) -> No
     if step.by_hand:
         raise UsageError(
             f"The next step needs a person ({_count(step)}): {step.text}",
-            f"{step.command}   If what is there is enough: --do --enough",
+            f"Run {step.command}, or use 3D Slicer. If what is there is enough, add --enough to --do.",
         )
     from .app import main
 
@@ -115,7 +115,7 @@ def _show(terminal: Terminal, found: Guide, following: tuple[Round, Step] | None
     terminal.say("Next:", "bold")
     terminal.say(f"  {step.command}")
     if step.by_hand:
-        terminal.say("  or in 3D Slicer. When that is enough: spine-gt-refine version rounds DATASET --do --enough")
+        terminal.say("  or use 3D Slicer. If what is there is enough: version rounds DATASET --do --enough")
 
 
 def _count(step: Step, before: str = "") -> str:
