@@ -26,6 +26,10 @@ PROGRAM_BYTES = 700 * 2**20
 DEVICE_PROGRAM_BYTES = 500 * 2**20
 """What CUDA takes of a card before anything is computed."""
 
+IMAGE_BYTES = 40
+"""For each voxel of the image: copies in single precision on the way to the network, two in double precision while it
+is resampled. The labels come back by slabs, however many classes there are."""
+
 SHARE = 0.9
 """Part of what is free that may be planned with; the rest is for fragments and for others."""
 
@@ -104,7 +108,7 @@ class _Need:
     networks: int
     tile: int
     sums: int
-    export: int
+    image: int
 
 
 def plan_run(
@@ -142,8 +146,7 @@ def plan_run(
         networks=4 * cost.parameters * folds,
         tile=4 * cost.values,
         sums=voxels * (2 * (classes + 1) + 4 * channels),
-        # Resampling back works on one class after the other in double precision, and keeps all in single or half.
-        export=image_voxels * (16 + 5 * classes),
+        image=image_voxels * IMAGE_BYTES,
     )
     device, main, on_device, notes = _place(need, machine)
     operations = float(cost.operations) * tiles * folds * copies
@@ -192,7 +195,7 @@ def _tile_count(grid: tuple[int, ...], tile: tuple[int, ...], step: float) -> in
 
 def _place(need: _Need, machine: Machine) -> tuple[str, int, int, list[str]]:
     """Choose where the network runs and where the tiles are added up; the same steps that the runtime takes."""
-    main = PROGRAM_BYTES + need.networks + need.export + need.sums
+    main = PROGRAM_BYTES + need.networks + need.image + need.sums
     if machine.kind == "cpu":
         return machine.device, main + need.tile, 0, []
     network = DEVICE_PROGRAM_BYTES + need.networks + need.tile
