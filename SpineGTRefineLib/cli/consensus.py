@@ -207,8 +207,8 @@ def _of_case(dataset: Dataset, case: Case, mask: str, wanted: _Request) -> Agree
     saved = tuple(save_consensus(dataset, case, kind, result, files).path for result in results)
     if kind.name != "rootlets":
         return Agreed(agreement, results, saved)
-    agreed = {**masks, **{result.method: result.labels for result in results}}
-    return Agreed(agreement, results, saved, heights_of_case(dataset, case, agreed))
+    agreed: dict[str, LabelMap] = {str(result.method): result.labels for result in results}
+    return Agreed(agreement, results, saved, heights_of_case(dataset, case, {**masks, **agreed}))
 
 
 def _variation_in_dataset(outcome: Outcome[Agreed]) -> dict[str, dict[str, MeanVariation]]:
@@ -242,6 +242,6 @@ def _show(terminal: Terminal, outcome: Outcome[Agreed], variation: Mapping[str, 
             terminal.say(f"Saved {path}")
     for between, found in variation.items():
         if found and len(outcome.results) > 1:
-            rows = [(key, mean.groups, number(mean.percent, 2)) for key, mean in found.items()]
-            terminal.table(f"Variation between {between}, mean of the dataset", ("Level", "Groups #", "COV % #"), rows)
+            means = [(key, str(mean.groups), number(mean.percent, 2)) for key, mean in found.items()]
+            terminal.table(f"Variation between {between}, mean of the dataset", ("Level", "Groups #", "COV % #"), means)
     outcome.show_failures(terminal)
