@@ -38,7 +38,7 @@ VOXEL_MM = 3.0
 CUTOUT = (48, 80, 24)
 """Voxels along P, I, R around one vertebral body: the one above, this one, and the one below fit in."""
 
-STEPS = 220
+STEPS = 90
 
 
 def main() -> None:
