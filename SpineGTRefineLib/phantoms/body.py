@@ -19,6 +19,9 @@ ROOTLET_RADIUS_MM = 0.8
 ROOTLETS_PER_LEVEL = 3
 """Threads of one level on each of the four sides (left and right, dorsal and ventral)."""
 
+THREAD_DROP_MM = 5.0
+"""How far a thread sinks on its way from the cord to the wall of the canal."""
+
 
 def all_solids(skeleton: Skeleton, *, rootlets: bool, finest_mm: float = 1.0) -> Iterator[Solid]:
     """Yield all solids in the order of painting; ``finest_mm`` is the voxel size that rootlets must survive."""
@@ -109,7 +112,7 @@ def _thread(skeleton: Skeleton, z: float, side: float, face: float) -> tuple[Vec
         x, y, w, d = (float(curve.sample(name, height)) for name in ("x", "y", "half_width", "half_depth"))
         return x + u * w, y + v * d, height
 
-    return corner("cord", z, 0.72 * side, 0.75 * face), corner("canal", z - 5.0, 0.9 * side, 0.3 * face)
+    return corner("cord", z, 0.72 * side, 0.75 * face), corner("canal", z - THREAD_DROP_MM, 0.9 * side, 0.3 * face)
 
 
 def _inside_canal(skeleton: Skeleton, thread: Distance) -> Distance:

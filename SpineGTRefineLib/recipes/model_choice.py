@@ -62,7 +62,8 @@ def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
             f"If it was trained for this, install it again with: --scheme {target.name} --overwrite",
         )
     wrong_parts = bool(recipe.steps.scheme) and entry.scheme != target.name
-    if wrong_parts or not {label.structure for label in scheme(entry.scheme)} & {label.structure for label in target}:
+    kinds = {label.structure.kind for label in scheme(entry.scheme)}
+    if wrong_parts or not kinds & {label.structure.kind for label in target}:
         raise LabelError(
             f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
             "Choose a model that was trained for this structure, or another recipe.",

@@ -13,11 +13,16 @@ from SpineGTRefineLib.recipes.procedures import rootlets
 from SpineGTRefineLib.recipes.work import RecipeWork
 
 
-def work_with(cord, found, **settings):
-    """A recipe's work with a model that finds ``found`` (an array on the image's grid), and the notes it took."""
+def work_with(cord, found, *, canal=None, **settings):
+    """A recipe's work with a model that finds ``found`` (an array on the image's grid), and the notes it took.
+
+    With ``canal``, the levels along it, the model draws rootlets without levels.
+    """
     grid = cord.geometry
     image = Image(np.zeros(grid.shape, dtype=np.float32), grid)
-    labels = LabelMap(found, grid, scheme("rootlets"))
+    unnamed = canal is not None
+    labels = LabelMap((found > 0).astype(np.uint8), grid, scheme("rootlets_unnamed"))
+    labels = labels if unnamed else LabelMap(found, grid, scheme("rootlets"))
 
     def predict(images, *, model=None, outputs=("labels",), roi=None):
         if model == "cord":
@@ -25,7 +30,9 @@ def work_with(cord, found, **settings):
         [seen] = images
         start = np.rint(grid.to_index(seen.geometry.affine[:3, 3])).astype(int)
         part = tuple(slice(a, a + n) for a, n in zip(start, seen.geometry.shape, strict=True))
-        soft = np.stack([(found[part] == value).astype(np.float32) for value in range(10)])
+        if model == "demo_spinal_levels":
+            return SimpleNamespace(labels=LabelMap(canal[part], seen.geometry, scheme("spinal_levels")))
+        soft = np.stack([(labels.array[part] == value).astype(np.float32) for value in range(10)])
         return SimpleNamespace(
             labels=LabelMap(labels.array[part], seen.geometry, labels.scheme),
             probabilities=soft if "probabilities" in outputs else None,
@@ -76,6 +83,20 @@ def test_how_near_to_the_cord_counts_is_said_in_millimeters(cord, found, spacing
     fine = LabelMap(cord.array, Geometry(cord.array.shape, np.diag([spacing] * 3 + [1])), cord.scheme)
     work, _ = work_with(fine, found, reach_mm=1.2)
     assert bool(rootlets.run(work).extras) == (2 * spacing <= 1.2)
+
+
+def test_rootlets_of_a_model_that_leaves_them_unnamed_get_the_levels_that_another_model_sees(cord, found):
+    canal = np.zeros_like(found)
+    canal[10:30, 14:24, 30:50], canal[10:30, 14:24, 12:30] = 5, 6
+    found[20, 10, 5:8] = 7  # where no level is seen
+    work, notes = work_with(cord, found, canal=canal)
+    outcome = rootlets.run(work)
+    assert np.array_equal(outcome.labels.array, np.where(found == 7, 0, found))
+    assert outcome.labels.scheme.name == "rootlets"
+    assert any("3 voxels of rootlets lie where demo_spinal_levels saw no level" in note for note in notes)
+    maps = {soft.label: soft.values for soft in outcome.soft_maps}
+    assert set(maps) == {"rootletsC5", "rootletsC6"}
+    assert np.array_equal(maps["rootletsC5"], (found == 5).astype(np.float32))
 
 
 def test_levels_below_the_last_believed_one_are_removed(cord, found):

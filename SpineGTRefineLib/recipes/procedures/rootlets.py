@@ -16,20 +16,23 @@ from ...bids import mask_type
 from ...bids.softmaps import SoftMap
 from ...checks import check_labels
 from ...errors import InputError
-from ...imaging import Box, LabelMap, crop, restore
+from ...imaging import Box, Image, LabelMap, crop, restore
 from ...models import Prediction
+from ...refine.rootlet_names import name_rootlets
 from ...refine.rootlets import CORD_REACH_MM, spinal_levels
 from ..work import Extra, RecipeOutcome, RecipeWork
 
 SETTINGS: dict[str, Any] = {
     "cord": "cord",
+    "levels": "demo_spinal_levels",
     "margin_mm": 12.0,
     "last_level": "",
     "reach_mm": CORD_REACH_MM,
     "gaps": "leave",
     "soft_maps": True,
 }
-"""``cord``: recipe or model that finds the cord where the case has no cord mask. ``margin_mm``: what is kept around it.
+"""``cord``: recipe or model that finds the cord where the case has no cord mask. ``levels``: model that tells the
+levels along the canal, for rootlets of a model that leaves them unnamed. ``margin_mm``: what is kept around the cord.
 ``last_level``: the lowest level that is believed, ``T1`` for example; all below is removed. ``reach_mm``, ``gaps``: see
 :func:`SpineGTRefineLib.refine.rootlets.spinal_levels`. ``soft_maps``: write one per level."""
 
@@ -48,8 +51,10 @@ def run(work: RecipeWork) -> RecipeOutcome:
     cord, origin = _cord(work)
     box = cord_box(cord, settings["margin_mm"])
     outputs = ("labels", "probabilities") if settings["soft_maps"] else ("labels",)
-    prediction = work.predict([crop(work.image, box)], outputs=outputs)
-    found = _up_to(restore(prediction.labels, grid), settings["last_level"])
+    seen = crop(work.image, box)
+    prediction = work.predict([seen], outputs=outputs)
+    named, levels_of_slices = _named(work, seen, prediction.labels)
+    found = _up_to(restore(named, grid), settings["last_level"])
     if not found.array.any():
         work.note("No rootlets were found, so there are no spinal levels.")
         return RecipeOutcome(found, record={"Cord": origin})
@@ -59,7 +64,7 @@ def run(work: RecipeWork) -> RecipeOutcome:
     return RecipeOutcome(
         found,
         extras=(Extra(mask_type("levels"), levels.labels),) if levels.slices else (),
-        soft_maps=_soft_maps(prediction, found, box),
+        soft_maps=_soft_maps(prediction, found, box, levels_of_slices),
         problems=check_labels(found, cord=cord),
         record={"Cord": origin, "LastLevel": settings["last_level"] or "n/a"},
     )
@@ -95,6 +100,17 @@ def _cord(work: RecipeWork) -> tuple[LabelMap, str]:
     return work.predict([work.image], model=name).labels, f"model of {name}"
 
 
+def _named(work: RecipeWork, seen: Image, drawn: LabelMap) -> tuple[LabelMap, np.ndarray | None]:
+    """Return rootlets with levels; where the model leaves them unnamed, also the level of each slice."""
+    if not drawn.scheme.has("rootlets"):
+        return drawn, None
+    name = work.settings["levels"]
+    named = name_rootlets(drawn, work.predict([seen], model=name).labels)
+    if named.unnamed:
+        work.note(f"{named.unnamed} voxels of rootlets lie where {name} saw no level that it knows; they are left out.")
+    return named.labels, named.levels
+
+
 def _up_to(labels: LabelMap, last_level: str) -> LabelMap:
     """Remove rootlets of levels below the last one that is believed."""
     if not last_level:
@@ -104,16 +120,19 @@ def _up_to(labels: LabelMap, last_level: str) -> LabelMap:
     return replace(target, array=np.where(target.array > last, 0, target.array).astype(target.array.dtype))
 
 
-def _soft_maps(prediction: Prediction, found: LabelMap, box: Box) -> tuple[SoftMap, ...]:
+def _soft_maps(
+    prediction: Prediction, found: LabelMap, box: Box, levels_of_slices: np.ndarray | None
+) -> tuple[SoftMap, ...]:
     """Return one map on the image's grid for each level that was found; 0 outside the box that the model saw."""
     if prediction.probabilities is None:
         return ()
     maps = []
     for value in np.unique(found.array[found.array != 0]):
         values = np.zeros(found.geometry.shape, dtype=np.float32)
-        # The channel that wins where the model wrote the value: registry entries may give channels other values.
-        winners = prediction.probabilities[:, prediction.labels.array == value].argmax(axis=0)
-        values[box.slices] = prediction.probabilities[np.bincount(winners).argmax()]
+        # The channel that wins where the level was found: registry entries may give channels other values.
+        winners = prediction.probabilities[:, found.array[box.slices] == value].argmax(axis=0)
+        likely = prediction.probabilities[np.bincount(winners).argmax()]
+        values[box.slices] = likely if levels_of_slices is None else likely * (levels_of_slices == value)
         label = found.scheme[int(value)].structure.key.replace("_", "")
         name = found.scheme[int(value)].name
         maps.append(SoftMap(label, values, f"How likely each voxel is of the {name}, according to the model."))
