@@ -30,6 +30,11 @@ def tag(kind: str, text: str = "", css: Value = "", **attributes: Value) -> Any:
     return getattr(html, kind)(text, raw_attrs=written)
 
 
+def box(css: Value, **attributes: Value) -> Any:
+    """Add a part of the page that holds others."""
+    return tag("Div", "", css, **attributes)
+
+
 def do(name: str, *arguments: str) -> str:
     """Return what a click runs: an act by its name; arguments are expressions of the page."""
     return f"utils.station.act({', '.join((repr(name), *arguments))})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import Value, button, icon_button, tag
+from .controls import Value, box, button, icon_button, tag
 from .learn import build_learn
 
 KEY = "{{ key.keys.replace('Return', 'Enter').replace('Escape', 'Esc').replace('Left', '←').replace('Right', '→') }}"
@@ -20,8 +20,8 @@ def build_dialogs() -> None:
 
 
 def _keys() -> None:
-    with tag("Div", v_if="sheet", **_modal("Keys")), tag("Div", "", "card keys"):
-        with tag("Div", "", "line"):
+    with tag("Div", v_if="sheet", **_modal("Keys")), box("card keys"):
+        with box("line"):
             tag("H2", "Keys", "grow")
             icon_button("mdi-close", "Close (Esc)", "sheet = false", "close-keys")
         with tag("Dl"), tag("Div", v_for="key in key_map", key=("key.act",)):
@@ -32,33 +32,33 @@ def _keys() -> None:
 
 def _objections() -> None:
     modal = _modal("What stands against it", "alertdialog")
-    with tag("Div", v_if="objections.length", **modal), tag("Div", "", "card"):
+    with tag("Div", v_if="objections.length", **modal), box("card"):
         tag("H2", "What stands against accepting this mask")
         tag("P", "{{ each }}", v_for="each in objections", key=("each",))
-        with tag("Div", "", "line"):
+        with box("line"):
             button("Go back and correct it", "go-back", click="objections = []", css="btn main")
             button("Accept it in spite of that", "insist")
 
 
 def _question() -> None:
-    with tag("Div", v_if="asking", **_modal("Question", "alertdialog")), tag("Div", "", "card"):
+    with tag("Div", v_if="asking", **_modal("Question", "alertdialog")), box("card"):
         tag("H2", "{{ asking.title }}")
         tag("P", "{{ asking.text }}")
-        with tag("Div", "", "line"):
+        with box("line"):
             button("Cancel", "go-back", click="asking = null", css="btn main")
             button("{{ asking.button }}", "confirm", click="utils.station.act(asking.act); asking = null")
 
 
 def _in_use() -> None:
-    with tag("Div", id="curtain", hidden=True, **_modal("In use", tight=True)), tag("Div", "", "card"):
+    with tag("Div", id="curtain", hidden=True, **_modal("In use", tight=True)), box("card"):
         tag("H2", "The station is in use in another window")
         tag("P", "One person works here at a time. What was done there is kept, also when you take over.")
-        with tag("Div", "", "line"):
+        with box("line"):
             button("Take over", "take-over", click="utils.station.takeOver()", css="btn main", id="take-over")
 
 
 def _lost() -> None:
-    with tag("Div", id="lost", hidden=True, **_modal("No connection", tight=True)), tag("Div", "", "card"):
+    with tag("Div", id="lost", hidden=True, **_modal("No connection", tight=True)), box("card"):
         tag("H2", "The station does not answer")
         tag("P", "It was ended, or the computer it runs on cannot be reached. Unsaved edits are kept there as a draft.")
         tag("P", "Start it again with the same command and open the address that it prints.", "faint")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import button, do, icon, icon_button, tag
+from .controls import box, button, do, icon, icon_button, tag
 
 DISCARD = (
     "{title: 'Discard the edits?', text: 'The mask will be as it was saved. What you changed since then is lost.', "
@@ -15,14 +15,14 @@ def build_top() -> None:
     with tag("Header", "", "top"):
         tag("Span", "SpineGTRefine", "brand")
         tag("Span", "{{ dataset_name }}", "faint cut", style="max-width: 14vw", title=("dataset_name",))
-        with tag("Div", "", "line", style="gap: 0"):
+        with box("line", style="gap: 0"):
             icon_button("mdi-chevron-left", "Previous mask (Alt+P)", do("previousCase"), "previousCase")
             icon_button("mdi-chevron-right", "Next mask (Alt+N)", do("nextCase"), "nextCase")
-        with tag("Div", "", "grow"):
+        with box("grow"):
             case = "{{ case_title || 'No mask is open' }}{{ case_kind ? ' · ' + case_kind : '' }}"
             tag("Div", case, "cut", data_testid="case-title", role="heading", aria_level=1)
             tag("Div", "{{ origin ? 'Started from: ' + origin : '' }}", "faint cut small", title=("origin",))
-        with tag("Div", "", "line warning", v_if="is_open && !can_edit"):
+        with box("line warning", v_if="is_open && !can_edit"):
             icon("mdi-lock-outline")
             tag("Span", "To look at only")
             button("Take over", "takeOverMask", title="Take the mask from whoever holds it")
@@ -32,7 +32,7 @@ def build_top() -> None:
 
 
 def _history() -> None:
-    with tag("Div", "", "line", style="gap: 4px"):
+    with box("line", style="gap: 4px"):
         undo, redo = "'Undo' + (undo_text && ': ' + undo_text)", "'Redo' + (redo_text && ': ' + redo_text)"
         icon_button("mdi-undo", (f"{undo} + ' (Ctrl+Z)'",), do("undo"), "undo", when="undo_text")
         icon_button("mdi-redo", (f"{redo} + ' (Ctrl+Y)'",), do("redo"), "redo", when="redo_text")

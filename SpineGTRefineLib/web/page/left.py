@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import button, choice, do, head, icon, tabs, tag, tick
+from .controls import box, button, choice, do, head, icon, tabs, tag, tick
 
 PAGES = {
     "worklist": "Worklist",
@@ -21,16 +21,16 @@ def build_left() -> None:
 
 
 def _worklist() -> None:
-    with tag("Div", "", "column", v_if="tab === 'worklist'", role="tabpanel", aria_label="Worklist"):
-        with tag("Div", "", "pad"):
+    with box("column", v_if="tab === 'worklist'", role="tabpanel", aria_label="Worklist"):
+        with box("pad"):
             hint = {"placeholder": "Find a case", "aria_label": "Find a case"}
             tag("Input", type="search", v_model="filter_text", data_testid="filter_text", **hint)
             choice("filter_kind", "kinds", "Masks")
             choice("filter_status", "statuses", "Status")
-            with tag("Div", "", "progress", aria_hidden="true"):
+            with box("progress", aria_hidden="true"):
                 tag("Div", style=("{width: (total ? 100 * done / total : 0) + '%'}",))
             tag("Span", "{{ progress }}", "faint", data_testid="progress")
-        with tag("Div", "", "scroll", data_list="cases", role="group", aria_label="Cases"):
+        with box("scroll", data_list="cases", role="group", aria_label="Cases"):
             with tag(
                 "Button",
                 v_for="row in rows",
@@ -56,13 +56,13 @@ def _worklist() -> None:
 
 
 def _problems() -> None:
-    with tag("Div", "", "column", v_if="tab === 'problems'", role="tabpanel", aria_label="Check"):
-        with tag("Div", "", "pad"):
+    with box("column", v_if="tab === 'problems'", role="tabpanel", aria_label="Check"):
+        with box("pad"):
             tag("Span", "{{ problem_summary }}", data_testid="problem-summary", role="status")
-            with tag("Div", "", "equal"):
+            with box("equal"):
                 button("Previous", "previousProblem", when="problems.length", title="Previous problem (P)")
                 button("Next", "nextProblem", when="problems.length", title="Next problem (N)")
-        with tag("Div", "", "scroll", data_list="problems", role="group", aria_label="Problems"):
+        with box("scroll", data_list="problems", role="group", aria_label="Problems"):
             with tag(
                 "Button",
                 v_for="(row, place) in problems",
@@ -79,26 +79,26 @@ def _problems() -> None:
                     tag("Div", "{{ row.name }}: {{ row.word }}")
                     tag("Div", "{{ row.text }}", "faint small")
                     tag("Div", "{{ remedy }}", v_if="place === problem && remedy", css="small")
-            with tag("Div", "", "empty", v_if="is_open && !problems.length"):
+            with box("empty", v_if="is_open && !problems.length"):
                 icon("mdi-check-circle-outline")
                 tag("Div", "The check finds nothing to look at.")
             tag("Div", "{{ remedy }}", v_if="remedy && !problems.length", css="empty")
 
 
 def _proposals() -> None:
-    with tag("Div", "", "scroll", v_if="tab === 'compare'", role="tabpanel", aria_label="Proposals"):
+    with box("scroll", v_if="tab === 'compare'", role="tabpanel", aria_label="Proposals"):
         _models()
-        with tag("Div", "", "part"):
+        with box("part"):
             head("Compare and adopt")
-        with tag("Div", "", "pad"):
+        with box("pad"):
             choice("version", "versions", "With", when="versions.length", empty="Nothing to compare with")
-            with tag("Div", "", "equal"):
+            with box("equal"):
                 button("Compare", "compare", when="versions.length")
                 button("Stop", "stopComparing", when="comparing")
             hint = "Its outlines lie over your mask. Nothing changes until you adopt."
             tag("Div", hint, "faint small", v_if="comparing")
             tick("blink", "Show it instead of my mask (K)", v_if="comparing")
-            with tag("Div", "", "equal", v_if="comparing"):
+            with box("equal", v_if="comparing"):
                 button("Adopt all", "adoptAll", when="can_edit && differences.length")
                 button("Adopt ticked", "adoptChosen", when="can_edit && chosen.length")
             tag("Div", "{{ difference }}", v_if="difference", data_testid="difference")
@@ -107,18 +107,18 @@ def _proposals() -> None:
 
 def _models() -> None:
     head("Run a model")
-    with tag("Div", "", "pad"):
+    with box("pad"):
         choice("recipe", "recipes", "Model", when="can_run", empty="Choose one")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             button("Run", "run", image="mdi-play", when="can_run && is_open && recipe && !running", title="Run (M)")
             button("Cancel", "cancel", when="running")
-        with tag("Div", "", "progress", v_if="running", role="progressbar", aria_label="Run", **_percent()):
+        with box("progress", v_if="running", role="progressbar", aria_label="Run", **_percent()):
             tag("Div", style=("{width: run_percent + '%'}",))
         tag("Div", "{{ run_stage }}", v_if="run_stage", css="faint", data_testid="run_stage", role="status")
-        with tag("Div", "", "line error", v_if="run_error", role="alert"):
+        with box("line error", v_if="run_error", role="alert"):
             icon("mdi-alert-circle-outline")
             tag("Span", "{{ run_error }}", data_testid="run_error")
-        with tag("Div", "", "faint", v_if="!can_run"):
+        with box("faint", v_if="!can_run"):
             tag("Div", "No Python with PyTorch and nnU-Net was found. In a terminal:")
             tag("Code", "spine-gt-refine env create models")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from trame_slicer.app.logic.slice_view_logic import connect_slice_view_slider_to_state
 
-from .controls import button, choice, do, icon, icon_button, slide, switch, tag
+from .controls import box, button, choice, do, icon, icon_button, slide, switch, tag
 
 EDGES = {
     "Sagittal": {"left": "A", "right": "P", "top": "S", "bottom": "I"},
@@ -18,18 +18,18 @@ EDGES = {
 
 def build_bar() -> None:
     """Add the bar."""
-    with tag("Div", "", "bar", role="toolbar", aria_label="How the case is seen"):
+    with box("bar", role="toolbar", aria_label="How the case is seen"):
         choice("window", "windows", "Brightness")
         with tag("Label", "", "field"):
             tag("Span", "Masks")
             slide("opacity", "Opacity of masks", 0, 1, 0.05)
-        with tag("Div", "", "line", style="gap: 4px"):
+        with box("line", style="gap: 4px"):
             switch("outline", "mdi-vector-polygon", "Outlines only (O)")
             switch("hidden", "mdi-eye-off", "Hide all masks (H)")
         choice("contrast", "contrasts", "Second image", when="contrasts.length > 1")
-        with tag("Div", "", "line", v_if="contrast !== 'none'"):
+        with box("line", v_if="contrast !== 'none'"):
             slide("fade", "How much of the second image is seen", 0, 1, 0.05)
-        tag("Div", "", "grow")
+        box("grow")
         icon_button("mdi-fit-to-screen-outline", "Show the whole image (R)", do("fit"), "fit", when="is_open")
         hint = "Surfaces in a view of their own; drawing is slower meanwhile"
         settings = {"aria_pressed": ("show_3d",), "title": hint, "data_testid": "show_3d"}
@@ -63,27 +63,27 @@ def build_states() -> None:
 
 
 def _opening() -> None:
-    with tag("Div", "", "opening", role="status"):
+    with box("opening", role="status"):
         tag("I", aria_hidden="true")
         tag("Span", "One moment")
 
 
 def _failure() -> None:
-    with tag("Div", "", "whole", v_if="!is_open && failure"), tag("Div", "", "card", role="alert"):
-        with tag("Div", "", "line error"):
+    with box("whole", v_if="!is_open && failure"), box("card", role="alert"):
+        with box("line error"):
             icon("mdi-alert-circle-outline")
             tag("H2", "This mask cannot be opened")
         tag("P", "{{ failure.what }}", "faint")
         tag("P", "{{ failure.cause }}")
         tag("P", "{{ failure.remedy }}", v_if="failure.remedy")
-        with tag("Div", "", "line"):
+        with box("line"):
             button("Next mask to do", "nextToDo", css="btn main")
             button("Try again", "again")
 
 
 def _nothing_open() -> None:
-    with tag("Div", "", "whole", v_if="!is_open && !failure"), tag("Div", "", "card"):
-        with tag("Div", "", "line"):
+    with box("whole", v_if="!is_open && !failure"), box("card"):
+        with box("line"):
             icon("{{ idle.icon }}")
             tag("H2", "{{ idle.title }}")
         tag("P", "{{ idle.text }}")
@@ -92,7 +92,7 @@ def _nothing_open() -> None:
 
 def _notices() -> None:
     each = {"v_for": "(notice, place) in notices", "key": ("place + notice.text",), "data_testid": "notice"}
-    with tag("Div", "", "notices", aria_live="polite"), tag("Div", "", ("['notice', notice.level]",), **each):
+    with box("notices", aria_live="polite"), box(("['notice', notice.level]",), **each):
         icon("{{ notice.icon }}")
         tag("Span", "{{ notice.text }}", "grow")
         icon_button("mdi-close", "Dismiss", do("dismiss", "place"), "dismiss")

@@ -9,7 +9,7 @@ from trame.widgets import client
 
 from ...resources import resource_path
 from ..display import Display
-from .controls import tag
+from .controls import box, tag
 from .dialogs import build_dialogs
 from .frame import build_status, build_top
 from .left import build_left
@@ -32,8 +32,8 @@ def build_page(server: Any, display: Display) -> None:
             build_left()
             with tag("Main", "", "middle", aria_label="Views"):
                 build_bar()
-                with tag("Div", "", "views"):
-                    with tag("Div", "", "layout", inert=("!is_open",)):
+                with box("views"):
+                    with box("layout", inert=("!is_open",)):
                         display.layouts.initialize_layout_grid(page)
                     build_states()
             build_right()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import button, choice, do, head, icon, icon_button, slide, slider, tabs, tag, tick
+from .controls import box, button, choice, do, head, icon, icon_button, slide, slider, tabs, tag, tick
 
 TOOLS = (
     ("none", "mdi-cursor-default", "No tool: the mouse scrolls, zooms and pans (Esc)"),
@@ -26,7 +26,7 @@ def build_right() -> None:
     """Add the column."""
     with tag("Aside", "", "right", aria_label="Structures, tools and verdict"):
         _structures()
-        with tag("Div", "", "part edit"):
+        with box("part edit"):
             tabs("mode", "What to do with the structure", PAGES)
             _draw()
             _levels()
@@ -35,10 +35,10 @@ def build_right() -> None:
 
 
 def _structures() -> None:
-    with tag("Div", "", "head"):
+    with box("head"):
         tag("Span", "Structures", role="heading", aria_level=2)
         tag("Span", "{{ verified_text }}", data_testid="verified_text")
-    with tag("Div", "", "scroll", data_list="segments", role="group", aria_label="Structures"):
+    with box("scroll", data_list="segments", role="group", aria_label="Structures"):
         with tag(
             "Div",
             v_for="segment in segments",
@@ -62,7 +62,7 @@ def _structures() -> None:
             _row_button("segment.verified", ("mdi-check-decagram", "mdi-decagram-outline"), "verify", "segment.key")
             _row_button("segment.shown", ("mdi-eye", "mdi-eye-off"), "toggleSegment", "segment.id")
         tag("Div", "No structure yet: add one below.", v_if="is_open && !segments.length", css="empty")
-    with tag("Div", "", "pad"), tag("Div", "", "line"):
+    with box("pad"), box("line"):
         choice(
             "to_add",
             "addable",
@@ -92,8 +92,8 @@ def _row_button(pressed: str, images: tuple[str, str], act: str, argument: str) 
 
 
 def _draw() -> None:
-    with tag("Div", "", "pad", v_if="mode === 'draw'", role="tabpanel", aria_label="Draw"):
-        with tag("Div", "", "tools", role="group", aria_label="Tools"):
+    with box("pad", v_if="mode === 'draw'", role="tabpanel", aria_label="Draw"):
+        with box("tools", role="group", aria_label="Tools"):
             for name, image, text in TOOLS:
                 when, pressed = "can_edit", (f"tool === '{name}'",)
                 click = do("tool", repr(name))
@@ -137,15 +137,15 @@ def _intensity(name: str, place: int) -> None:
 
 
 def _levels() -> None:
-    with tag("Div", "", "pad", v_if="mode === 'structure'", role="tabpanel", aria_label="Levels"):
+    with box("pad", v_if="mode === 'structure'", role="tabpanel", aria_label="Levels"):
         tag("Div", "{{ active_name || 'No structure is selected' }}", "cut")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             shift = {"when": "can_edit && is_vertebra"}
             below = "it and all levels below get the name of the next one"
             button("Shift up", "shiftUp", image="mdi-arrow-up", title=f"Shift up: {below} above (U)", **shift)
             button("Shift down", "shiftDown", image="mdi-arrow-down", title=f"Shift down: {below} below (L)", **shift)
         choice("partner", "partners", "And", when="can_edit && partners.length", empty="Nothing alike")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             for act, text, hint in (
                 ("swap", "Swap", "Exchange the names of the two"),
                 ("merge", "Merge", "Make it a part of the other one"),
@@ -156,32 +156,32 @@ def _levels() -> None:
 
 
 def _slices() -> None:
-    with tag("Div", "", "pad", v_if="mode === 'slices'", role="tabpanel", aria_label="Pieces and slices"):
+    with box("pad", v_if="mode === 'slices'", role="tabpanel", aria_label="Pieces and slices"):
         tag("Div", "{{ active_name || 'No structure is selected' }}", "cut")
         selected = "can_edit && active"
-        with tag("Div", "", "equal"):
+        with box("equal"):
             button("Largest piece", "keepLargest", when=selected, title="Erase all pieces but the largest")
             button("Fill between", "fillBetween", when=selected, title="Fill between drawn slices")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             copy = "Draw it in this slice as it is in the one"
             button("Copy before", "copyBefore", when=selected, title=f"{copy} before (D)")
             button("Copy after", "copyAfter", when=selected, title=f"{copy} after (Shift+D)")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             hint = "You vouch for the slice under the mouse, or take that back (E)"
             button("Vouch for slice", "vouchSlice", when="can_edit", title=hint)
             tag("Span", "{{ slices_vouched }}", "faint small", style="align-self: center")
 
 
 def _verdict() -> None:
-    with tag("Div", "", "part"):
+    with box("part"):
         head("Your verdict")
-    with tag("Div", "", "pad"):
+    with box("pad"):
         with tag("Label", "", "field"):
             tag("Span", "Note (C)")
             settings = {"placeholder": "What the next reader should know", "disabled": ("!can_edit",)}
             tag("Input", type="text", v_model_lazy="note", aria_label="Note", data_testid="note", **settings)
         choice("grade", "grades", "Grade", when="can_edit")
-        with tag("Div", "", "equal"):
+        with box("equal"):
             button("Exclude", "exclude", when="can_edit", title="Leave this mask out; the note says why")
             flag = "Somebody should look at it again (Ctrl+Shift+Enter)"
             button("Flag and next", "flagAndNext", when="can_edit", title=flag)
