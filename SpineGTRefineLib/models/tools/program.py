@@ -120,7 +120,8 @@ def run_tool(
         steps = _Stages(stages, progress)
         ends: list[ExitReport] = []
 
-        def on_line(line: str) -> None:
+        def on_line(colored: str) -> None:
+            line = _ANSI.sub("", colored)
             written.add(line)
             steps.see(line)
 
@@ -178,7 +179,7 @@ class _Log:
             if self._stream.closed:
                 return  # a grandchild that outlived the tool still writes
             self._stream.write(line + "\n")
-            self._lines = [*self._lines[-_LAST_LINES:], _ANSI.sub("", line)]
+            self._lines = [*self._lines[-_LAST_LINES:], line]
 
     def telling_line(self, code: int) -> str:
         """Return the line that says why it failed: the last that names an error, else the last one at all."""
@@ -197,7 +198,7 @@ class _Stages:
     def see(self, line: str) -> None:
         for number in range(self._done, len(self._stages)):
             if self._stages[number] in line:
-                self._done, self._text = number + 1, line.strip().rstrip(":")
+                self._done, self._text = number + 1, line.strip(" -:")
 
     def tell(self) -> None:
         """Report from the thread that waits, so that nobody is called from two threads."""

@@ -32,7 +32,7 @@ KEBAB_CASE_SINCE = (2, 1)
 LABELING_SINCE = (1, 4)
 
 _OUTPUT = "spineps"
-_STAGES = ("Model loaded", "semantic", "instance", "Done")
+_STAGES = ("Model loaded", "Predict Semantic Mask", "Predict instance mask", "Done. Results")
 _NO_BODIES = "no instance mask came of it: it needs at least three vertebral bodies in view"
 
 

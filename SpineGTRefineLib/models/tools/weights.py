@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import MissingDependencyError, ModelError, ToolError, UnsafeModelError
 from ...fileops import sha256_of_bytes
 from ...process.child import ChildProcess, ExitReport
-from ...process.environment import clean_environment
+from ...process.environment import clean_environment, module_command
 from ..checkpoint import load_tensors
 
 CHECKPOINTS = (".pth", ".ckpt", ".pt")
@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> None:
 def _inspect_elsewhere(paths: list[Path], python: Path) -> None:
     lines: list[str] = []
     ends: list[ExitReport] = []
-    command: list[str | Path] = [python, "-s", _RUN_MODULE, "models.tools.weights", *paths]
+    command = module_command(python, "models.tools.weights", *paths)
     child = ChildProcess(command, environment=clean_environment(), on_line=lines.append, on_exit=ends.append)
     child.join()
     answer: dict[str, Any] = json.loads(lines[-1]) if ends[0].code == 0 and lines else {"class": "ToolError"}
@@ -87,6 +87,3 @@ def _inspect_elsewhere(paths: list[Path], python: Path) -> None:
     if answer:
         kind = UnsafeModelError if answer["class"] == "UnsafeModelError" else ModelError
         raise kind(answer["cause"], answer["remedy"])
-
-
-_RUN_MODULE = Path(__file__).parents[2] / "process" / "run_module.py"
