@@ -1,6 +1,9 @@
 """``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network that learns in seconds."""
 
 import importlib.util
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -108,3 +111,45 @@ def test_the_loop_from_wrong_masks_to_a_better_champion(program, world, tiny):
     assert used.json["model"] == "canal_D2-fold0"
     names = [model.entry.name for model in ModelStore().installed() if not model.entry.bundled]
     assert names == ["canal_D1", f"canal_D1-fold{shipped.json['fold']}", "canal_D2", "canal_D2-fold0", "once_more"]
+
+
+@needs_torch
+@pytest.mark.slow
+def test_ctrl_c_stops_at_an_epoch_and_the_same_command_goes_on(program, world, tiny):
+    assert program("version", "build", world.root, "--mask", "canal", "--test", "0", "--folds", "2").code == 0
+    words = ["train", world.root, "D1", "--settings", tiny, "--epochs", "12", "--fold", "0", "--device", "cpu"]
+    command = [sys.executable, "-m", "SpineGTRefineLib", *map(str, words)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as training:
+        said = []
+        for line in training.stderr:
+            said.append(line)
+            if "epoch 3 of 12" in line:
+                training.send_signal(signal.SIGINT)
+    assert training.returncode == 130, said
+    assert "run it again to go on" in "".join(said).lower()
+    assert not [model for model in ModelStore().installed() if not model.entry.bundled]
+    again = program(*words, "--json")
+    assert again.code == 0, again.err
+    first = next(line for line in again.err.splitlines() if "training fold 0" in line)
+    epoch = int(first.partition("epoch ")[2].partition(" of")[0])
+    assert epoch >= 3, first
+
+
+@pytest.mark.slow
+def test_what_train_cannot_know_is_refused_at_once(program, world, tiny):
+    assert program("version", "build", world.root, "--mask", "canal", "--test", "0", "--folds", "2").code == 0
+    cases = {
+        "For canal masks no regions are known": ("--trainer", "regions"),
+        "Regions were named, and the trainer learns labels": ("--region", "canal=canal_whole"),
+        "There are no settings called 'huge'": ("--settings", "huge"),
+        "has no fold 9": ("--fold", "9"),
+        "--parts 'half' is not known": ("--parts", "half"),
+    }
+    for text, words in cases.items():
+        refused = program("train", world.root, "D1", *words)
+        assert refused.code == 2, refused.err
+        assert text in refused.err
+    tiny.write_text("lerning_rate = 1")
+    refused = program("train", world.root, "D1", "--settings", tiny)
+    assert refused.code == 2
+    assert "lerning_rate" in refused.err
