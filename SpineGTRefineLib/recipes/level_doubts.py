@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..anatomy import scheme
 from ..checks import Problem
 from ..refine.column import Column
-from ..refine.level_names import Naming
+from ..refine.level_names import LUMBAR, THORACIC, Naming
 
 
 def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
@@ -23,7 +23,13 @@ def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
     if naming is None:
         text = f"{len(column.members)} vertebrae in one chain: no human spine explains them, so none is named."
         return [problem("no_naming", "error", text, "Look at the image: parts may have been seen twice.")]
-    return [*_doubt(naming), *_contradictions(naming), *_missing(column, naming), *_alone(column, naming)]
+    return [
+        *_doubt(naming),
+        *_unusual(naming),
+        *_contradictions(naming),
+        *_missing(column, naming),
+        *_alone(column, naming),
+    ]
 
 
 def problem(rule: str, severity: str, message: str, remedy: str, level: str | None = None) -> Problem:
@@ -55,6 +61,18 @@ def _usual_number(naming: Naming) -> list[Problem]:
     text = "The levels hold for the usual number of vertebrae; in a spine with one more or less they could be "
     text += f"{other[0]} to {other[-1]}: this view does not tell."
     return [problem("usual_number", "info", text, "Compare with an image that shows more of the spine.")]
+
+
+def _unusual(naming: Naming) -> list[Problem]:
+    """Doubt every unusual count: a T13 and the first of six lumbar vertebrae differ little."""
+    thoracic, lumbar = (sum(level[0] == region for level in naming.column) for region in "TL")
+    if (thoracic, lumbar) == (THORACIC[0], LUMBAR[0]):
+        return []
+    text = f"{thoracic} thoracic and {lumbar} lumbar vertebrae are counted, which few people have."
+    changed = [pair for pair in zip(naming.levels, naming.runner_up, strict=False) if pair[0] != pair[1]]
+    if changed:
+        text += f" In the next best count {changed[0][0]} is {changed[0][1]}."
+    return [problem("unusual_number", "warning", text, "Check the ribs, and where the sacrum begins.")]
 
 
 def _contradictions(naming: Naming) -> list[Problem]:

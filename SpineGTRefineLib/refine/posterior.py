@@ -16,7 +16,14 @@ from .nearest import nearest_label
 from .spread import spread
 
 LOOSE_REACH_MM = 6.0
-"""A piece that hangs on no body goes to the nearest vertebra within this distance."""
+"""Voxels that hang on no body go to the nearest vertebra within this distance."""
+
+ARCH_REACH_MM = 20.0
+"""A whole piece further off (an arch whose thin pedicles were not drawn) goes to the body that is nearest to most of
+its voxels, within this distance ..."""
+
+BARE = 0.25
+"""... among the bodies whose posterior elements are less than this part of their volume: each has one arch."""
 
 EDGE = 0.6
 """What crosses the upper edge this far above the first body (in distances between bodies) is of the one above."""
@@ -45,15 +52,32 @@ def whole_vertebrae(column: Column, parts: LabelMap) -> tuple[np.ndarray, int]:
     posterior = parts.array == parts.scheme.value_of("vertebra_part_posterior")
     atlas = parts.array == parts.scheme.value_of("vertebra_C1")
     above = int(column.labels.max()) + 1
-    seeds = np.where(atlas, 0, column.labels)
-    seeds[posterior & _upper_edge(column, parts)] = above
+    bodies = np.where(atlas, 0, column.labels)
+    seeds = np.where(posterior & _upper_edge(column, parts), above, bodies)
     whole = spread(seeds, posterior | (seeds > 0))
     loose = posterior & (whole == 0)
     whole += nearest_label(whole, loose, parts.geometry, LOOSE_REACH_MM)
     whole[_higher_than_first(column, posterior & (whole == 0), parts)] = above
+    _join_arches(whole, bodies, posterior, parts)
     if np.count_nonzero(whole == above) * parts.geometry.voxel_volume < SMALLEST_MM3:
         whole[whole == above] = 0
     return np.where(atlas, column.labels, whole), above
+
+
+def _join_arches(whole: np.ndarray, bodies: np.ndarray, posterior: np.ndarray, parts: LabelMap) -> None:
+    """Give each loose piece as a whole to one vertebra that has no arch."""
+    loose = posterior & (whole == 0)
+    volumes = np.bincount(bodies.ravel())
+    bare = np.bincount(whole[posterior], minlength=volumes.size)[: volumes.size] < BARE * volumes
+    bare[0] = False
+    if not bare.any():
+        return
+    nearest = nearest_label(np.where(bare[bodies], bodies, 0), loose, parts.geometry, ARCH_REACH_MM)
+    pieces, sizes = label_components(loose)
+    votes = np.zeros((sizes.size + 1, volumes.size), dtype=np.int64)
+    np.add.at(votes, (pieces[loose], nearest[loose]), 1)
+    votes[:, 0] = 0
+    whole[loose] = votes.argmax(axis=1)[pieces[loose]]
 
 
 def _upper_edge(column: Column, parts: LabelMap) -> np.ndarray:

@@ -17,6 +17,9 @@ from SpineGTRefineLib.models import InstalledModel, ModelEntry, Prediction
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.recipes.batch import run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
+from SpineGTRefineLib.recipes.level_doubts import level_doubts
+from SpineGTRefineLib.refine.column import Column, Member
+from SpineGTRefineLib.refine.level_names import column_of, name_chain, region_of
 
 PARTS, SPINE = scheme("spine_parts"), scheme("spine")
 MODEL = InstalledModel(
@@ -141,3 +144,12 @@ def test_a_vertebra_in_two_halves_is_one(run, lumbar):
     parts[middle : middle + 2][l3[middle : middle + 2]] = 0
     outcome = run(parts)
     assert levels_of(outcome)[-5:] == [f"vertebra_L{n}" for n in range(1, 6)]
+
+
+def test_an_unusual_count_is_always_told_with_the_next_best_one():
+    column = column_of(13, 5)
+    naming = name_chain([{region_of(level): 1.0} for level in column], above_sacrum=True)
+    members = tuple(Member(n, np.zeros(3), {}) for n, _ in enumerate(column, start=1))
+    [doubt] = level_doubts(Column(members, np.zeros(1)), naming)
+    assert "13 thoracic and 5 lumbar" in doubt.message
+    assert "T13 is L1" in doubt.message

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.imaging import Box, crop
@@ -74,6 +75,18 @@ def test_a_false_sacrum_below_a_neck_is_left_out_and_told():
     assert not (found.labels.array == SPINE.value_of("sacrum")).any()
     assert found.sacrum.rejected > 0
     assert found.naming.levels[:2] == ("C1", "C2")
+
+
+def test_an_arch_whose_pedicles_were_not_drawn_goes_to_the_body_that_has_none(lumbar):
+    parts = parts_of(lumbar)
+    array, l3 = parts.array.copy(), lumbar.spine.mask([SPINE.value_of("vertebra_L3")])
+    arch = l3 & (array == PARTS.value_of("vertebra_part_posterior"))
+    array[ndimage.binary_dilation(l3 & ~arch, iterations=3) & arch] = 0
+    array[ndimage.binary_dilation(arch, iterations=2) & ~l3 & (array == PARTS.value_of("vertebra_part_posterior"))] = 0
+    found = spine_from_parts(replace(parts, array=array))
+    left = arch & (array > 0)
+    assert left.sum() > 100
+    assert (found.labels.array[left] == SPINE.value_of("vertebra_L3")).mean() > 0.9
 
 
 def test_a_speck_far_below_the_spine_does_not_shift_the_levels(lumbar):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...anatomy import scheme
-from ...imaging import reorient
 from ...models import predict
 from ...models.installed import InstalledModel
 from ...phantoms import make_spine
@@ -13,36 +12,38 @@ from ..raw_dataset import TrainingCase
 from ..settings import SmallNetwork, TrainingSettings
 from .definition import Demo, Scores
 from .scores import dice
-from .spine_phantoms import draw_settings, parts_of
+from .spine_phantoms import parts_of, training_phantom
 
 TESTS: dict[str, dict[str, Any]] = {
-    "usual": {"seed": 9101, "spacing": 1.8},
-    "T13": {"seed": 9102, "spacing": 1.8, "variant": "T13"},
-    "L6": {"seed": 9103, "spacing": 1.8, "variant": "L6", "contrast": "T1w"},
-    "4-lumbar": {"seed": 9104, "spacing": 1.8, "variant": "4-lumbar"},
-    "11-thoracic": {"seed": 9105, "spacing": 2.0, "variant": "11-thoracic"},
-    "thick-slice": {"seed": 9106, "spacing": (3.3, 1.3, 1.3), "region": "lumbar"},
-    "cervical": {"seed": 9107, "spacing": 1.5, "region": "cervical"},
-    "cropped": {"seed": 9108, "spacing": 1.5, "region": "lumbar", "shape": (44, 80, 130)},
+    "usual": {"seed": 9811, "spacing": 1.8},
+    "T13": {"seed": 9812, "spacing": 1.8, "variant": "T13"},
+    "L6": {"seed": 9813, "spacing": 1.8, "variant": "L6", "contrast": "T1w"},
+    "4-lumbar": {"seed": 9814, "spacing": 1.8, "variant": "4-lumbar"},
+    "11-thoracic": {"seed": 9815, "spacing": 2.0, "variant": "11-thoracic"},
+    "thick-slice": {"seed": 9816, "spacing": (3.3, 1.3, 1.3), "region": "lumbar"},
+    "cervical": {"seed": 9817, "spacing": 1.5, "region": "cervical"},
+    "cropped": {"seed": 9818, "spacing": 1.5, "region": "lumbar", "shape": (44, 80, 130)},
 }
 
 SETTINGS = TrainingSettings(
     fold="all",
-    epochs=56,
+    epochs=42,
     iterations_per_epoch=25,
     validation_iterations=1,
     learning_rate=5e-3,
     optimizer="adamw",
     small=SmallNetwork(spacing=(2.0, 2.0, 2.0), patch_size=(96, 64, 32), features=(8, 16, 32, 48, 48)),
     device="cpu",
+    bfloat16=True,
+    label_weights=(1.0, 1.0, 1.0, 15.0, 8.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0),  # C1, C2 and neck bodies are small and rare
     save_every=1,
 )
-"""Fourteen hundred steps; a tile covers the whole cross-section and a fifth of a metre along the spine."""
+"""A thousand and fifty steps; a tile covers the whole cross-section and a fifth of a metre along the spine."""
 
 
 def _training_case(seed: int) -> TrainingCase:
-    phantom = make_spine(seed, rootlets=False, **draw_settings(seed))
-    return TrainingCase(f"phantom_{seed}", [reorient(phantom.image, "RAS")], reorient(parts_of(phantom), "RAS"))
+    image, parts = training_phantom(seed)
+    return TrainingCase(f"phantom_{seed}", [image], parts)
 
 
 def _measure(model: InstalledModel) -> Scores:
@@ -60,16 +61,17 @@ SPINE = Demo(
     "spine",
     903,
     {entry.structure.key: entry.value for entry in scheme("spine_parts")},
-    range(2000, 2096),
+    range(3000, 3112),
     _training_case,
     SETTINGS,
     TESTS,
     _measure,
-    "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and parts, T1w and T2w, voxels of 1.2 to "
-    "4.2 mm.\n* The last 24 are cervical; the weights that ship saw them only in the last 16 epochs.\n"
-    "* It hardly draws C1, and the body of C2 only roughly: the recipe `spine` knows C2 also as the one with no body\n"
-    "  above.\n"
-    "* The phantoms below were looked at while it was made. Of seven fresh ones (the same with 200 added to the seed)\n"
-    "  the levels below C1 were right in five, and shifted by one in `cervical` and below T11 in `11-thoracic`.\n"
+    "All variants (13 or 11 thoracic, 6 or 4 lumbar vertebrae), whole spines and pieces of them, T1w and T2w, voxels\n"
+    "  of 1.2 to 4.2 mm. In the cross-entropy C1 counts 15 times, the body of C2 8 times and other neck bodies 3\n"
+    "  times: all are small and rare.\n"
+    "* The phantoms below were not looked at while model and naming were made, and were used once: the recipe `spine`\n"
+    "  gave every vertebra, C1 included, its right level in all eight. Of eight others before (the same with 10 taken\n"
+    "  from the seed) it was right in seven; in `T13` the thirteenth thoracic one was taken for the first of six\n"
+    "  lumbar ones, since the network sees it as lumbar. The recipe tells of every unusual count and of the next best.\n"
     "* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not there.",
 )

@@ -7,14 +7,34 @@ from typing import Any
 import numpy as np
 
 from ...anatomy import scheme
-from ...imaging import LabelMap
-from ...phantoms import SpinePhantom
+from ...imaging import Box, Image, LabelMap, crop, reorient
+from ...phantoms import SpinePhantom, make_spine
 from ...phantoms.vertebra import PARTS
 
 VARIANTS = ("usual", "T13", "L6", "4-lumbar", "11-thoracic")
 
-CERVICAL_FROM = 2072
-"""Phantoms from this seed on are cervical: C1 and C2 are small, and rare elsewhere."""
+REGIONS = ("whole", "whole", "whole", "cervical", "cervical", "thoracic", "lumbar", "lumbar")
+"""Fields of view, each as often as it is listed here: half of all cases show C1, which is small and needs examples."""
+
+SHORTEST_MM, LONGEST_MM = 150.0, 400.0
+"""Length of a piece that is cut out of a whole spine, foot to head."""
+
+
+def training_phantom(seed: int) -> tuple[Image, LabelMap]:
+    """Make a phantom to train on: image and parts, voxels stored along RAS.
+
+    Most whole spines are cut to a piece of them, so that every place of the spine comes to lie at an edge.
+    """
+    draw = np.random.default_rng([seed, 8])
+    phantom = make_spine(seed, rootlets=False, **draw_settings(seed))
+    image, parts = reorient(phantom.image, "RAS"), reorient(parts_of(phantom), "RAS")
+    if phantom.settings.region != "whole" or draw.random() < 1 / 3:
+        return image, parts
+    slices, thickness = image.geometry.shape[2], image.geometry.spacing[2]
+    length = min(slices, round(float(draw.uniform(SHORTEST_MM, LONGEST_MM)) / thickness))
+    start = slices - length if draw.random() < 0.4 else int(draw.integers(slices - length + 1))
+    box = Box((0, 0, start), (*image.geometry.shape[:2], start + length))
+    return crop(image, box), crop(parts, box)
 
 
 def draw_settings(seed: int) -> dict[str, Any]:
@@ -27,10 +47,9 @@ def draw_settings(seed: int) -> dict[str, Any]:
         spacing[0] = float(draw.uniform(2.5, 4.2))
     elif kind == 1:
         spacing[2] = float(draw.uniform(2.5, 4.0))
-    region = str(draw.choice(["whole", "whole", "cervical", "thoracic", "lumbar", "lumbar"]))
     return {
         "spacing": tuple(spacing),
-        "region": "cervical" if seed >= CERVICAL_FROM else region,
+        "region": str(draw.choice(REGIONS)),
         "variant": str(draw.choice(VARIANTS)),
         "contrast": str(draw.choice(["T2w", "T2w", "T1w"])),
         "width": float(draw.uniform(60.0, 90.0)),
