@@ -18,6 +18,11 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 SIZE = {"width": 1366, "height": 768}
+DRAWN = """() => {
+  const views = [...document.querySelectorAll('.views img')];
+  return views.length >= 3 && views.every((view) => Math.abs(view.naturalWidth - view.clientWidth) < 5);
+}"""
+"""The pictures are there, in the size in which they are shown."""
 PLAIN = {"brush_mm": 6, "sphere": False, "area": "everywhere", "in_range_only": False, "contrast": "none"}
 """Settings of the tools that tests change."""
 
@@ -92,9 +97,9 @@ class Page:
 
     def ready(self) -> None:
         self.page.wait_for_selector("[data-testid=saveAndNext]", timeout=20000)
-        self.page.wait_for_function("document.querySelectorAll('.views img').length >= 3", timeout=20000)
         self.until("holder", "value !== ''")
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_function(DRAWN, timeout=20000)
+        self.page.wait_for_timeout(300)
 
     def state(self, name: str):
         return self.page.evaluate(f"window.trame.state.get('{name}')")
