@@ -50,7 +50,10 @@ def pids_in(path):
 
 
 def test_what_a_tool_writes_is_in_one_log_and_its_stages_are_the_progress(tmp_path):
-    script = "import sys, time\nprint('Step one:')\nprint('odd', file=sys.stderr)\ntime.sleep(0.5)\nprint('\\033[92mStep two:\\033[0m')"
+    script = (
+        "import sys, time\nprint('Step one:')\nprint('odd', file=sys.stderr)\n"
+        "time.sleep(0.5)\nprint('\\033[92mStep two:\\033[0m')"
+    )
     tool = make_tool(tmp_path, "totalspineseg", script)
     told = []
     run_tool(tool, ["a b"], tmp_path / "log.txt", stages=("Step one", "Step two"), progress=lambda *a: told.append(a))
