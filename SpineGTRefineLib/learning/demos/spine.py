@@ -72,6 +72,6 @@ SPINE = Demo(
     "* The phantoms below were not looked at while model and naming were made, and were used once: the recipe `spine`\n"
     "  gave every vertebra, C1 included, its right level in all eight. Of eight others before (the same with 10 taken\n"
     "  from the seed) it was right in seven; in `T13` the thirteenth thoracic one was taken for the first of six\n"
-    "  lumbar ones, since the network sees it as lumbar. The recipe tells of every unusual count and of the next best.\n"
+    "  lumbar ones, since it looks lumbar to the network. Every unusual count is told, with the next best one.\n"
     "* Dice of each part; 1 also where neither holds it, 0 where it draws one that is not there.",
 )
