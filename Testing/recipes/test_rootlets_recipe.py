@@ -99,6 +99,14 @@ def test_rootlets_of_a_model_that_leaves_them_unnamed_get_the_levels_that_anothe
     assert np.array_equal(maps["rootletsC5"], (found == 5).astype(np.float32))
 
 
+def test_rootlets_where_no_level_is_in_view_are_told_and_not_called_absent(cord, found):
+    work, notes = work_with(cord, found, canal=np.zeros_like(found))
+    outcome = rootlets.run(work)
+    assert not outcome.labels.array.any()
+    assert not outcome.extras
+    assert notes[-1] == "None of the rootlets has a level, so there are no spinal levels."
+
+
 def test_levels_below_the_last_believed_one_are_removed(cord, found):
     work, _ = work_with(cord, found, last_level="C5")
     outcome = rootlets.run(work)

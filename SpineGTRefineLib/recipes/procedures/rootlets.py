@@ -56,7 +56,8 @@ def run(work: RecipeWork) -> RecipeOutcome:
     named, levels_of_slices = _named(work, seen, prediction.labels)
     found = _up_to(restore(named, grid), settings["last_level"])
     if not found.array.any():
-        work.note("No rootlets were found, so there are no spinal levels.")
+        what = "None of the rootlets has a level" if prediction.labels.array.any() else "No rootlets were found"
+        work.note(f"{what}, so there are no spinal levels.")
         return RecipeOutcome(found, record={"Cord": origin})
     levels = spinal_levels(found, cord, reach_mm=settings["reach_mm"], gaps=settings["gaps"])
     for remark in levels.remarks:
