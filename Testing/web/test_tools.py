@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from review_world import SPINE, ReviewWorld, spine
-from station_world import Page, StationProcess, voxels
+from review_world import SPINE, spine
+from station_desk import Desk
+from station_world import Page, StationProcess
 
-from SpineGTRefineLib.imaging import write_labels
 from SpineGTRefineLib.review import operations
 
 pytestmark = pytest.mark.slow
@@ -35,53 +35,16 @@ def with_gap():
     return array
 
 
-MASKS = {"islands": with_pieces, "smoothing": with_hole, "between": with_gap, "copied": with_gap}
-CASES = ("draw", "scissors", "threshold", "empty", "inside", "range", "levels", "erase", *MASKS, "last")
-
-
-class Desk:
-    """A station on a dataset with a case for each test, and a rater at it."""
-
-    def __init__(self, root, page: Page) -> None:
-        root.mkdir()
-        self.world, self.page = ReviewWorld(root, cases=0), page
-        for name in CASES:
-            self.world.add_case(f"sub-{name}_T2w", ("spine",))
-            if name in MASKS:
-                write_labels(self._lab(name), spine().with_array(MASKS[name]()))
-
-    def open(self, name: str, structure: str = KEY) -> None:
-        """Open the case of a test and select a structure."""
-        self.name = name
-        self.page.open_mask(f"sub-{name}_T2w")
-        self.page.act("select", structure)
-        self.page.until("active", f"value === '{structure}'")
-
-    @property
-    def before(self) -> np.ndarray:
-        return voxels(self._lab(self.name))
-
-    @property
-    def image(self) -> np.ndarray:
-        return voxels(self.world.root / f"sub-{self.name}" / "anat" / f"sub-{self.name}_T2w.nii.gz")
-
-    def saved(self) -> np.ndarray:
-        """Save and read what was written."""
-        self.page.save()
-        assert (self.page.errors, self.page.elsewhere) == ([], [])
-        own = self.world.root / "derivatives" / "spine-gt-refine" / f"sub-{self.name}" / "anat"
-        return voxels(next(own.glob("*_dseg.nii.gz")))
-
-    def _lab(self, name: str):
-        folder = self.world.root / "derivatives" / "labels" / f"sub-{name}" / "anat"
-        return folder / f"sub-{name}_T2w_label-spine_dseg.nii.gz"
+PLAIN = ("draw", "scissors", "threshold", "empty", "inside", "range", "levels", "erase", "last")
+ODD = {"islands": with_pieces, "smoothing": with_hole, "between": with_gap, "copied": with_gap}
 
 
 @pytest.fixture(scope="module")
 def desk(browser, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tools")
     page = Page(browser.new_page(viewport={"width": 1366, "height": 768}))
-    desk = Desk(folder / "dataset", page)
+    masks = {name: spine().array for name in PLAIN} | {name: mask() for name, mask in ODD.items()}
+    desk = Desk(folder / "dataset", page, masks)
     station = StationProcess(folder / "dataset", folder / "station.log")
     page.open(station.url)
     yield desk
@@ -94,7 +57,7 @@ EVERYTHING = [(-200, -290), (200, -290), (200, 290), (-200, 290)]
 
 
 def test_draw_fills_what_was_drawn_around_in_one_slice(desk):
-    desk.open("draw")
+    desk.open("draw", KEY)
     desk.page.press("3")
     desk.page.drag(RECTANGLE)
     desk.page.undoes("the last stroke")
@@ -107,7 +70,7 @@ def test_draw_fills_what_was_drawn_around_in_one_slice(desk):
 
 
 def test_scissors_cut_the_selected_structure_only(desk):
-    desk.open("scissors")
+    desk.open("scissors", KEY)
     desk.page.press("4")
     desk.page.drag(EVERYTHING)
     desk.page.undoes("the last stroke")
@@ -115,7 +78,7 @@ def test_scissors_cut_the_selected_structure_only(desk):
 
 
 def test_threshold_takes_the_chosen_intensities_and_undo_gives_them_back(desk):
-    desk.open("threshold")
+    desk.open("threshold", KEY)
     desk.page.press("5")
     desk.page.set("intensity", [600, 700])
     desk.page.click("applyTool")
@@ -129,7 +92,7 @@ def test_threshold_takes_the_chosen_intensities_and_undo_gives_them_back(desk):
 
 
 def test_tools_that_may_change_empty_voxels_only_leave_the_structures_alone(desk):
-    desk.open("empty")
+    desk.open("empty", KEY)
     desk.page.set("area", "empty voxels only")
     desk.page.press("5")
     desk.page.set("intensity", [600, 700])
@@ -140,7 +103,7 @@ def test_tools_that_may_change_empty_voxels_only_leave_the_structures_alone(desk
 
 
 def test_a_brush_that_may_change_structures_only_paints_no_empty_voxel(desk):
-    desk.open("inside")
+    desk.open("inside", KEY)
     desk.page.set("area", "inside structures")
     desk.page.take("paint")
     desk.page.set("brush_mm", 20)
@@ -153,7 +116,7 @@ def test_a_brush_that_may_change_structures_only_paints_no_empty_voxel(desk):
 
 
 def test_a_brush_within_intensities_paints_no_others(desk):
-    desk.open("range")
+    desk.open("range", KEY)
     desk.page.set("intensity", [500, 1000])
     desk.page.set("in_range_only", True)
     desk.page.take("paint")
@@ -169,7 +132,7 @@ def test_a_brush_within_intensities_paints_no_others(desk):
 
 
 def test_erase_takes_voxels_of_the_selected_structure_only(desk):
-    desk.open("erase")
+    desk.open("erase", KEY)
     desk.page.press("2")
     desk.page.set("brush_mm", 30)
     desk.page.stroke(down=0.2, length=400)
@@ -180,7 +143,7 @@ def test_erase_takes_voxels_of_the_selected_structure_only(desk):
 
 
 def test_small_pieces_go_and_large_ones_stay(desk):
-    desk.open("islands")
+    desk.open("islands", KEY)
     desk.page.press("6")
     desk.page.set("island_voxels", 5)
     desk.page.click("applyTool")
@@ -191,7 +154,7 @@ def test_small_pieces_go_and_large_ones_stay(desk):
 
 
 def test_smoothing_closes_a_hole_and_leaves_other_structures_alone(desk):
-    desk.open("smoothing")
+    desk.open("smoothing", KEY)
     desk.page.press("7")
     desk.page.set("smoothing", "closing")
     desk.page.set("smooth_mm", 5)
@@ -201,7 +164,7 @@ def test_smoothing_closes_a_hole_and_leaves_other_structures_alone(desk):
 
 
 def test_slices_between_drawn_ones_are_filled(desk):
-    desk.open("between")
+    desk.open("between", KEY)
     desk.page.set("mode", "slices")
     desk.page.click("fillBetween")
     desk.page.undoes("fill L2 vertebra between slices")
@@ -211,7 +174,7 @@ def test_slices_between_drawn_ones_are_filled(desk):
 
 
 def test_a_structure_is_copied_from_the_slice_before_and_the_slice_is_vouched_for_with_keys_alone(desk):
-    desk.open("copied")
+    desk.open("copied", KEY)
     for key in ("j", "ArrowRight", "d"):
         desk.page.press(key)
         desk.page.page.wait_for_timeout(500)
