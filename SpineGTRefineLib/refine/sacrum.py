@@ -14,6 +14,9 @@ from .components import largest_component
 SPECK_MM3, SMALLEST_MM3 = 150.0, 1500.0
 """A piece below the first volume is a speck; one below the second says nothing about the levels above it."""
 
+LARGE_MM3 = 10_000.0
+"""A piece at least this large is kept wherever it lies: what a network takes for sacrum elsewhere is smaller."""
+
 REACH = 1.6
 """The sacrum is directly below the last vertebra if it begins within this many distances between vertebrae."""
 
@@ -35,8 +38,8 @@ class Sacrum:
     carries
         Whether the last vertebra sits on it.
     rejected
-        Voxels of a piece that was taken for sacrum and cannot be: it lies beside or above the last vertebra, or that
-        vertebra is not a lumbar one.
+        Voxels of a small piece that was taken for sacrum and cannot be: it lies beside or above the last vertebra, or
+        that vertebra is not a lumbar one.
     """
 
     mask: np.ndarray
@@ -67,6 +70,8 @@ def find_sacrum(parts: LabelMap, column: Column) -> Sacrum:
     not_below = voxels[:, 2].mean() >= last.center[2]
     not_lumbar = bool(last.looks) and last.looks.get("L", 0.0) < LEAST_LUMBAR
     if not_below or not_lumbar:
+        if volume >= LARGE_MM3:
+            return Sacrum(mask, carries=False)
         return Sacrum(np.zeros_like(mask), carries=False, rejected=size)
     return Sacrum(mask, carries=volume >= SMALLEST_MM3 and begins_below(voxels, column.members))
 

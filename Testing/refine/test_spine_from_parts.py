@@ -70,7 +70,7 @@ def test_a_false_sacrum_below_a_neck_is_left_out_and_told():
     neck = make_spine(9203, spacing=2.5, region="cervical", rootlets=False)
     parts = parts_of(neck)
     array = parts.array.copy()
-    array[5:15, 10:20, :8] = PARTS.value_of("sacrum")
+    array[8:13, 10:16, :4] = PARTS.value_of("sacrum")
     found = spine_from_parts(replace(parts, array=array))
     assert not (found.labels.array == SPINE.value_of("sacrum")).any()
     assert found.sacrum.rejected > 0
