@@ -40,6 +40,31 @@ KEEP_LIBRARY_PATHS_VARIABLE = "SPINEGTREFINE_KEEP_LD_LIBRARY_PATH"
 """Set by users whose GPU driver is only found through LD_LIBRARY_PATH (some clusters)."""
 
 
+ISOLATED = ("-s", "-P", "-X", "utf8")
+"""Options of a Python that takes nothing from the user's own packages or the script's folder.
+
+Not ``-I``, which would also ignore what Slicer's launcher ``PythonSlicer`` sets; :func:`clean_environment` has removed
+what others set.
+"""
+
+
+def module_command(python: str | Path, module: str, *arguments: str | Path) -> list[str]:
+    """Return the command that runs a module of this very library in another Python.
+
+    The library is loaded by its path: neither that Python's site packages nor its working directory can put another
+    copy in the way.
+
+    Parameters
+    ----------
+    python
+        The Python, 3.11 or newer.
+    module
+        Name relative to the library, for example ``engine.bootstrap``; its ``main`` gets the arguments as a list.
+    """
+    script = Path(__file__).with_name("run_module.py")
+    return [str(python), *ISOLATED, str(script), module, *map(str, arguments)]
+
+
 def clean_environment(base: Mapping[str, str] | None = None, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for a child process.
 

@@ -21,7 +21,7 @@ from ..errors import CancelledError, MissingDependencyError, UsageError, WorkerE
 from ..resources import resource_path
 from ..userfolders import user_data_folder
 from .child import ChildProcess, ExitReport
-from .environment import clean_environment
+from .environment import ISOLATED, clean_environment
 
 FOLDER_VARIABLE = "SPINEGTREFINE_ENVIRONMENTS"
 """Environment variable that moves the environments to another folder."""
@@ -31,14 +31,6 @@ NO_BACKEND = "none"
 
 CHECK_TIMEOUT_S = 300.0
 """Longest that a Python may take to import torch."""
-
-
-ISOLATED = ("-s", "-P", "-X", "utf8")
-"""Options of a Python that takes nothing from the user's own packages or the script's folder.
-
-Not ``-I``, which would also ignore what Slicer's launcher ``PythonSlicer`` sets; :func:`.clean_environment` has removed
-what others set.
-"""
 
 
 @dataclass(frozen=True)
