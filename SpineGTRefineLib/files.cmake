@@ -217,11 +217,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/training/__init__.py
   SpineGTRefineLib/learning/training/card.py
   SpineGTRefineLib/learning/training/champion.py
+  SpineGTRefineLib/learning/training/claim.py
   SpineGTRefineLib/learning/training/data.py
   SpineGTRefineLib/learning/training/desk.py
   SpineGTRefineLib/learning/training/failures.py
   SpineGTRefineLib/learning/training/frozen_test.py
   SpineGTRefineLib/learning/training/jobs.py
+  SpineGTRefineLib/learning/training/overview.py
   SpineGTRefineLib/learning/training/predictions.py
   SpineGTRefineLib/learning/training/presets.py
   SpineGTRefineLib/learning/training/regions.py

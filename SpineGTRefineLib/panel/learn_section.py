@@ -10,7 +10,8 @@ from ..engine import Engine
 from ..engine.plan import duration
 from ..errors import UsageError
 from ..learning.training import FINE_TUNING, preset_names, settings_of
-from ..learning.training.desk import TRAINERS, Choices, LearnDesk, ModelRow, Overview, read_overview
+from ..learning.training.desk import TRAINERS, Choices, LearnDesk
+from ..learning.training.overview import ModelRow, Overview, read_overview
 from .engine_starter import startupEnvironment
 from .section import Section, fillTable, stretchColumn
 

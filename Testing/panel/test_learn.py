@@ -7,7 +7,7 @@ import pytest
 
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.imaging import read_image, write_labels
-from SpineGTRefineLib.learning.training.desk import ModelRow, Overview
+from SpineGTRefineLib.learning.training.overview import ModelRow, Overview
 
 WORKER = Path(__file__).resolve().parents[1] / "support" / "learning_worker.py"
 

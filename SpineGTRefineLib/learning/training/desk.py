@@ -1,4 +1,4 @@
-"""The loop as pages show it: versions, models, the champion, and the one job that runs; decided without a window."""
+"""The one job of learning that a page has running, and how it ended; decided without a window."""
 
 from __future__ import annotations
 
@@ -7,65 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ...bids import Dataset, MaskType
+from ...bids import Dataset
 from ...engine import Engine, Progress, State, Ticket
 from ...errors import MissingFileError, UsageError
-from ...models import ModelStore
 from ..settings import TrainingSettings
-from ..versions import Version, version_names, versions_folder
-from .card import card_of
-from .champion import challenges, champion_of
+from ..versions import Version, versions_folder
 from .jobs import building_job, ranking_job, shipping_job, training_job
-from .predictions import PREDICTIONS
+from .overview import ModelRow
 from .regions import usual_regions
-from .request import training_request, trainings_folder
+from .request import training_request
 
 Level = Literal["info", "good", "warning", "error"]
 Trainer = Literal["no-mirroring", "mirroring", "regions"]
 TRAINERS: tuple[Trainer, ...] = ("no-mirroring", "mirroring", "regions")
-
-
-@dataclass(frozen=True)
-class ModelRow:
-    """A model that was trained on this dataset.
-
-    Parameters
-    ----------
-    name, version
-        The model, and the version that it was trained on.
-    test, held_back
-        Mean Dice on the frozen test set, and on what its folds held back; None where there is none.
-    is_champion
-        Whether it is the champion.
-    predictions
-        Folder with masks of the cases that it did not see.
-    """
-
-    name: str
-    version: str
-    test: float | None
-    held_back: float | None
-    is_champion: bool
-    predictions: Path
-
-
-@dataclass(frozen=True)
-class Overview:
-    """What there is of one kind of mask.
-
-    Parameters
-    ----------
-    versions
-        Names of the versions, the latest last.
-    models
-        Models that were trained on them, by name.
-    verdict
-        What became of the last challenge to the champion, in words; "" before the first.
-    """
-
-    versions: tuple[str, ...] = ()
-    models: tuple[ModelRow, ...] = ()
-    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,36 +155,6 @@ class LearnDesk:
             level: Level = "info" if ticket.state is State.CANCELLED else "error"
             self.ended = Ended(level, str(ticket.error or "The worker ended without a word."), task)
         self._on_change()
-
-
-def read_overview(dataset: Dataset, mask_type: MaskType, store: ModelStore | None = None) -> Overview:
-    """Look which versions and models there are of a kind of mask; reads small files, so not for a window's thread."""
-    folder = versions_folder(dataset.output)
-    opened = [Version.open(folder / name, dataset.root, dataset.output) for name in version_names(folder)]
-    mine = sorted(
-        (version for version in opened if version.mask_type.name == mask_type.name),
-        key=lambda version: str(version.manifest["Created"]),
-    )
-    names = {version.sha256: version.name for version in mine}
-    champion = champion_of(dataset.output, mask_type.name)
-    rows = []
-    for model in (store or ModelStore()).installed():
-        card = card_of(model)
-        if card is None or card["Version"]["SHA256"] not in names:
-            continue
-        rows.append(
-            ModelRow(
-                model.entry.name,
-                names[card["Version"]["SHA256"]],
-                card["Test"]["Dice"],
-                card["OutOfFold"]["Dice"],
-                model.entry.name == champion,
-                trainings_folder(dataset.output) / card["Training"] / PREDICTIONS,
-            )
-        )
-    told = [entry for entry in challenges(dataset.output) if entry.mask_type == mask_type.name]
-    verdict = f"{told[-1].model}: {told[-1].verdict}. {told[-1].reason}" if told else ""
-    return Overview(tuple(version.name for version in mine), tuple(rows), verdict)
 
 
 def _built(result: dict[str, Any]) -> tuple[Level, str]:

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...bids.jsonfiles import json_text, read_json, require_json, write_json
-from ...errors import ConflictError, UsageError
+from ...bids.jsonfiles import json_text, read_json, write_json
 from ...models import InstalledModel, ModelEntry, ModelStore
 from ...models.installed import hashes_below
 from ..evaluation import CaseMetrics
 from ..export import export_for_inference
 from ..nnunet_training import train
 from ..versions import Version
-from .card import CARD, PAGE, FoldResult, card_of, card_page, make_card
+from .card import CARD, PAGE, FoldResult, card_page, make_card
+from .claim import claim
 from .data import TrainingData, make_ready, remove_prepared
 from .failures import explained
 from .predictions import PREDICTIONS, predict_cases, score_cases
 from .report import Report, part_of, silent, span_of
 from .request import TrainingRequest
 from .start import Start, adapted, find_start, may_have_seen
-
-REQUEST = "request.json"
-"""File of a training's folder that says what is trained there."""
 
 PREPARED, TRAINED = 0.05, 0.95
 """Parts of the whole at which the preparation and the training of all folds end."""
@@ -99,7 +95,7 @@ def train_version(
     began = time.monotonic()
     with explained(f"The training {request.name}"):
         version = Version.open(request.version, request.dataset, request.output)
-        identity = _claim(request, version, store)
+        identity = claim(request, version, store)
         report(0.0, "comparing the files with the version")
         version.verify(cancel=cancel)
         start = find_start(request, store)
@@ -123,49 +119,6 @@ def train_version(
         if not keep_prepared:
             remove_prepared(data)
     return TrainedModel(installed, card, request.folder / PREDICTIONS)
-
-
-def _claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict[str, Any]:
-    """Take the folder and the name for this training, or recognize them as its own; return its identity."""
-    path = request.folder / REQUEST
-    if path.is_file():
-        kept = require_json(path)
-        changed = request.differences(kept["Request"])
-        if kept["Identity"]["Version"]["SHA256"] != version.sha256:
-            changed = ("version", *changed)
-        if changed:
-            raise ConflictError(
-                f"{request.folder} holds another training of this name; it differs in: {', '.join(changed)}.",
-                "Choose another --name, or remove that folder.",
-            )
-        identity: dict[str, Any] = kept["Identity"]
-    else:
-        identity = _identity(request, version)
-    if not version.cases("train"):
-        raise UsageError(f"{version.name} has no case to train on.", "Build a version with training cases.")
-    _refuse_name(request.name, identity["Id"], store)
-    write_json(path, {"Identity": identity, "Request": request.as_json()})
-    return identity
-
-
-def _identity(request: TrainingRequest, version: Version) -> dict[str, Any]:
-    return {
-        "Id": uuid.uuid4().hex,
-        "Name": request.name,
-        "Training": request.name,
-        "MaskType": version.mask_type.name,
-        "Version": {"Name": version.name, "SHA256": version.sha256, "TestSHA256": version.test_sha256},
-        "BeganFrom": request.start,
-    }
-
-
-def _refuse_name(name: str, training: str, store: ModelStore) -> None:
-    """Refuse a name that another model has, before hours of training rather than after them."""
-    if name in store.entries:
-        raise ConflictError(f"{name} is the name of a published model.", "Choose another --name.")
-    known = next((model for model in store.installed() if model.entry.name == name), None)
-    if known is not None and (card_of(known) or {}).get("Id") != training:
-        raise ConflictError(f"There is another model called {name}.", "Choose another --name, or remove that model.")
 
 
 def _train_fold(

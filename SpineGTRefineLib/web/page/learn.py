@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .controls import Value, button, choice, icon, icon_button, tag
+from typing import Any
+
+from .controls import button, choice, icon, icon_button, tag
 
 FREE = "!learn_working"
 
 
-def build_learn(modal: dict[str, Value]) -> None:
+def build_learn(modal: dict[str, Any]) -> None:
     """Add the dialog; ``modal`` makes it one."""
     with tag("Div", v_if="learn", **modal), tag("Div", "", "card"):
         with tag("Div", "", "line"):
@@ -40,7 +42,7 @@ def _models() -> None:
         with tag("Tr", v_for="row in learn_models", key=("row.name",)):
             with tag("Td"):
                 name = ("'Choose ' + row.name",)
-                more: dict[str, Value] = {"type": "radio", "name": "learn-model", "value": ("row.name",)}
+                more: dict[str, Any] = {"type": "radio", "name": "learn-model", "value": ("row.name",)}
                 tag("Input", v_model="learn_model", aria_label=name, data_testid="learn-model", **more)
             with tag("Td"), tag("Span", "", "line"):
                 tag("Span", "{{ row.name }}", "cut")
@@ -56,5 +58,5 @@ def _models() -> None:
         button("Rank the worklist", "learnRank", when=chosen, title="What this model doubts comes first")
 
 
-def _percent() -> dict[str, Value]:
+def _percent() -> dict[str, Any]:
     return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("learn_percent",)}

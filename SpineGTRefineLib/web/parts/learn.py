@@ -10,7 +10,8 @@ from ...engine import Engine
 from ...engine.plan import duration
 from ...errors import RefineError, UsageError
 from ...learning.training import FINE_TUNING, preset_names, settings_of
-from ...learning.training.desk import TRAINERS, Choices, LearnDesk, ModelRow, Overview, read_overview
+from ...learning.training.desk import TRAINERS, Choices, LearnDesk
+from ...learning.training.overview import ModelRow, Overview, read_overview
 from ...learning.training.worker import learning_engine
 from ...review.signal import Signal
 from .part import Part

@@ -1,0 +1,67 @@
+"""Whose folder and whose name: a training takes both before it begins, and knows its own again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ...bids.jsonfiles import require_json, write_json
+from ...errors import ConflictError, UsageError
+from ...models import ModelStore
+from ..versions import Version
+from .card import card_of
+from .request import TrainingRequest
+
+REQUEST = "request.json"
+"""File of a training's folder that says what is trained there."""
+
+
+def claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict[str, Any]:
+    """Take the folder and the name for a training, or recognize them as its own; return its identity.
+
+    Raises
+    ------
+    ConflictError
+        The folder holds another training, or another model has this name.
+    UsageError
+        The version has no case to train on.
+    """
+    path = request.folder / REQUEST
+    if path.is_file():
+        kept = require_json(path)
+        changed = request.differences(kept["Request"])
+        if kept["Identity"]["Version"]["SHA256"] != version.sha256:
+            changed = ("version", *changed)
+        if changed:
+            raise ConflictError(
+                f"{request.folder} holds another training of this name; it differs in: {', '.join(changed)}.",
+                "Choose another --name, or remove that folder.",
+            )
+        identity: dict[str, Any] = kept["Identity"]
+    else:
+        identity = _identity(request, version)
+    if not version.cases("train"):
+        raise UsageError(f"{version.name} has no case to train on.", "Build a version with training cases.")
+    _refuse_name(request.name, identity["Id"], store)
+    write_json(path, {"Identity": identity, "Request": request.as_json()})
+    return identity
+
+
+def _identity(request: TrainingRequest, version: Version) -> dict[str, Any]:
+    return {
+        "Id": uuid.uuid4().hex,
+        "Name": request.name,
+        "Training": request.name,
+        "MaskType": version.mask_type.name,
+        "Version": {"Name": version.name, "SHA256": version.sha256, "TestSHA256": version.test_sha256},
+        "BeganFrom": request.start,
+    }
+
+
+def _refuse_name(name: str, training: str, store: ModelStore) -> None:
+    """Refuse a name that another model has, before hours of training rather than after them."""
+    if name in store.entries:
+        raise ConflictError(f"{name} is the name of a published model.", "Choose another --name.")
+    known = next((model for model in store.installed() if model.entry.name == name), None)
+    if known is not None and (card_of(known) or {}).get("Id") != training:
+        raise ConflictError(f"There is another model called {name}.", "Choose another --name, or remove that model.")
