@@ -35,6 +35,13 @@ time.sleep(600)
 """A tool that starts a helper and never ends."""
 
 
+class Evil:
+    """Leaves a file behind when it is unpickled the careless way."""
+
+    def __reduce__(self):
+        return os.system, ("touch pwned",)
+
+
 def wait_for(condition, seconds=30.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -179,10 +186,6 @@ def test_a_checkpoint_that_could_run_code_never_reaches_the_tool(tmp_path, image
 
     from SpineGTRefineLib.models.installed import InstalledModel, hashes_below
 
-    class Evil:
-        def __reduce__(self):
-            return os.system, (f"touch {tmp_path / 'pwned'}",)
-
     folder = tmp_path / "evil" / "fold_0"
     folder.mkdir(parents=True)
     torch.save({"network_weights": Evil()}, folder / "checkpoint_final.pth")
@@ -190,5 +193,22 @@ def test_a_checkpoint_that_could_run_code_never_reaches_the_tool(tmp_path, image
     tool = make_tool(tmp_path, "totalspineseg", f"open({str(tmp_path / 'started')!r}, 'w')")
     with pytest.raises(UnsafeModelError, match=r"system"):
         run_totalspineseg(image, tmp_path / "work", {**weights, "step1": evil}, tool=tool)
-    assert not (tmp_path / "pwned").exists()
+    assert not Path("pwned").exists()
     assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.slow
+def test_without_pytorch_here_the_weights_are_read_in_the_python_of_the_tool(tmp_path, weights, monkeypatch):
+    import torch
+
+    from SpineGTRefineLib.models.tools import weights as reading
+
+    def without_pytorch(path):
+        raise MissingDependencyError("PyTorch is not installed.")
+
+    monkeypatch.setattr(reading, "read_checkpoint", without_pytorch)
+    reading.inspect_weights(weights["step1"].path, Path(sys.executable))
+    torch.save({"network_weights": Evil()}, tmp_path / "evil.pth")
+    with pytest.raises(UnsafeModelError, match="system"):
+        reading.inspect_weights(tmp_path, Path(sys.executable))
+    assert not Path("pwned").exists()
