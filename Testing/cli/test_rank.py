@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
-from SpineGTRefineLib.imaging import Image, write_image, write_labels
+from SpineGTRefineLib.imaging import Image, read_labels, write_image, write_labels
 from SpineGTRefineLib.learning.opinions import opinion_path
+from SpineGTRefineLib.learning.ranking import disagreement_of_models
 from SpineGTRefineLib.review.worklist import Worklist
 
 KIND = mask_type("spine")
@@ -46,6 +47,30 @@ def test_where_the_model_was_unsure_counts_though_it_drew_the_same(program, data
     first, *_ = done.json["rows"]
     assert (first["case"], first["structure"]) == ("sub-02_T2w", "vertebra_L2")
     assert word in first["reason"]
+
+
+def test_where_two_models_differ_from_each_other_counts(program, dataset, predictions, tmp_path):
+    """Both differ from the mask as usual, and of one case they do not make the same."""
+    other = tmp_path / "other"
+    for case in Dataset.open(dataset).cases():
+        mask = load_mask(Dataset.open(dataset), case, KIND)
+        lacks = mask.scheme.value_of("vertebra_L2") if case.key == "sub-02_T2w" else 0
+        write_labels(other / f"{case.key}.nii.gz", mask.with_array(np.where(mask.array == lacks, 0, mask.array)))
+    done = program(
+        "rank", dataset, "--against", f"M1={predictions}", "--against", f"M2={other}", "--random", "0", "--json"
+    )
+    first, *_ = done.json["rows"]
+    assert (first["case"], first["structure"]) == ("sub-02_T2w", "vertebra_L2")
+    findings = disagreement_of_models(
+        {name: _read(folder, "sub-02_T2w") for name, folder in (("M1", predictions), ("M2", other))}
+    )
+    [loud] = [finding for finding in findings if finding.value]
+    assert (loud.signal, loud.value) == ("M1 against M2", 1)
+    assert "M1 and M2 disagree about L2 vertebra" in loud.text
+
+
+def _read(folder, case):
+    return read_labels(folder / f"{case}.nii.gz", KIND.scheme)
 
 
 def test_a_damaged_prediction_fails_its_case_alone_and_a_wrong_folder_is_said(program, dataset, predictions):

@@ -15,7 +15,15 @@ from ...errors import InputError, RefineError
 from ...imaging import LabelMap, read_image, read_labels, reorient_to_grid
 from ..opinions import is_opinion, opinion_path
 from .order import RANDOM_SHARE, Evidence, rank
-from .signals import DOUBT, FLIP, Finding, boundary_findings, disagreement, rule_findings
+from .signals import (
+    DOUBT,
+    FLIP,
+    Finding,
+    boundary_findings,
+    disagreement,
+    disagreement_of_models,
+    rule_findings,
+)
 
 SAYINGS = {"uncertainty": ("doubt", DOUBT), "flip_disagreement": ("mirror", FLIP)}
 """Of each opinion of a model: name of the signal, and what the reason says."""
@@ -138,12 +146,14 @@ def _findings(
         return None
     partners = {name: _partner(dataset, case, name) for name in ("canal", "cord") if name != kind.name}
     found = list(rule_findings(check_labels(labels, **partners)))
+    models: dict[str, LabelMap] = {}
     for source in predictions:
         path = source.of(case)
         if path is not None:
-            found += disagreement(labels, read_labels(path, kind.scheme), source.name)
+            models[source.name] = reorient_to_grid(read_labels(path, kind.scheme), labels.geometry)
+            found += disagreement(labels, models[source.name], source.name)
             found += _doubts(labels, path, source.name)
-    return tuple(found)
+    return (*found, *disagreement_of_models(models))
 
 
 def _doubts(labels: LabelMap, prediction: Path, model: str) -> list[Finding]:

@@ -6,12 +6,14 @@ and alarming for a vertebra. :mod:`.order` weighs them against the same structur
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from scipy import ndimage
 
+from ...anatomy import structure
 from ...checks import Problem
 from ...imaging import LabelMap, reorient_to_grid
 from ...refine.overlap import OverlapTable, joint_histogram
@@ -90,6 +92,28 @@ def disagreement(mask: LabelMap, other: LabelMap, signal: str) -> tuple[Finding,
         agreed = 2 * table.shared(value, value) / (own + their)
         text = _said(mask, table, dice, value, signal, agreed)
         findings.append(Finding(signal, _key(mask, value), 1 - agreed, text, places.get(value, "")))
+    return tuple(findings)
+
+
+def disagreement_of_models(models: Mapping[str, LabelMap]) -> tuple[Finding, ...]:
+    """Compare what several models made of an image with each other: where they differ, it is hard to tell.
+
+    Parameters
+    ----------
+    models
+        Masks by name of the model, on the same voxels.
+
+    Returns
+    -------
+    tuple of Finding
+        One for each pair of models and each structure that either of them holds.
+    """
+    findings = []
+    for one, other in combinations(models, 2):
+        for found in disagreement(models[one], models[other], f"{one} against {other}"):
+            name = structure(found.structure).name if found.structure else "something"
+            text = f"{one} and {other} disagree about {name} (Dice {1 - found.value:.2f})"
+            findings.append(replace(found, text=text))
     return tuple(findings)
 
 
