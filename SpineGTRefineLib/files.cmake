@@ -364,6 +364,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/stated_settings.py
   SpineGTRefineLib/recipes/tool_masks.py
   SpineGTRefineLib/recipes/tool_runs.py
+  SpineGTRefineLib/recipes/tool_weights.py
   SpineGTRefineLib/recipes/voxel_size.py
   SpineGTRefineLib/recipes/work.py
   SpineGTRefineLib/refine/__init__.py

@@ -98,7 +98,7 @@ def _runner(name: str, wish: _Wish) -> Callable[..., ToolResult]:
     from ..models.tools import spineps, totalsegmentator, totalspineseg
     from ..models.tools.program import find_tool
     from ..recipes.model_choice import find_model
-    from ..recipes.tool_runs import spineps_weights, totalspineseg_weights
+    from ..recipes.tool_weights import spineps_weights, totalspineseg_weights
 
     find: Any = partial(find_model, ModelStore())
     tool = find_tool(name)

@@ -16,7 +16,7 @@ from ..process.environments import check_python
 from ..recipes.batch import RunSettings, run_on_dataset
 from ..recipes.definition import Recipe, recipe
 from ..recipes.model_choice import choose_model, find_model
-from ..recipes.tool_runs import require_tools
+from ..recipes.tool_weights import require_tools
 from .batch import run_jobs
 from .client import Engine
 from .cluster import local_cluster, run_on_cluster

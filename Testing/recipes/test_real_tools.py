@@ -23,7 +23,7 @@ from SpineGTRefineLib.models.tools.totalspineseg import run_totalspineseg
 from SpineGTRefineLib.phantoms import canal_like, make_spine
 from SpineGTRefineLib.recipes.batch import RunSettings, run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
-from SpineGTRefineLib.recipes.tool_runs import totalspineseg_weights
+from SpineGTRefineLib.recipes.tool_weights import totalspineseg_weights
 
 pytest.importorskip("torch", reason="needs PyTorch (the extra [models])")
 pytest.importorskip("nnunetv2", reason="needs nnU-Net (the extra [models])")

@@ -16,7 +16,7 @@ from SpineGTRefineLib.engine.request import RecipeRequest
 from SpineGTRefineLib.errors import ModelNotInstalledError, UsageError
 from SpineGTRefineLib.imaging import write_image, write_labels
 from SpineGTRefineLib.phantoms import canal_like, make_spine, spineps_like, totalspineseg_like
-from SpineGTRefineLib.recipes import tool_runs
+from SpineGTRefineLib.recipes import tool_runs, tool_weights
 from SpineGTRefineLib.recipes.batch import RunSettings, run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
 
@@ -75,7 +75,8 @@ def world(tmp_path, phantom, monkeypatch):
         write_labels(tmp_path / f"{name}.nii.gz", mask)
         scripts = {tool: text.replace(name, repr(str(tmp_path / f"{name}.nii.gz"))) for tool, text in scripts.items()}
     tools = {name: make_tool(tmp_path, name, script, "20260807") for name, script in scripts.items()}
-    monkeypatch.setattr(tool_runs, "find_tool", tools.__getitem__)
+    for module in (tool_runs, tool_weights):
+        monkeypatch.setattr(module, "find_tool", tools.__getitem__)
     return Dataset.open(tmp_path / "data")
 
 
