@@ -27,8 +27,9 @@ def predictions(world, version, tmp_path):
 
 
 def test_the_opinions_of_a_model_are_no_masks(version, predictions):
-    pairs = pair_masks(predictions, version.folder)
-    assert [pair.name for pair in pairs] == [row.case for row in version.cases("test")]
+    for truth in (version.folder, predictions):
+        pairs = pair_masks(predictions, truth)
+        assert [pair.name for pair in pairs] == [row.case for row in version.cases("test")]
     assert {pair.prediction.name for pair in pairs} == {f"{row.case}.nii.gz" for row in version.cases("test")}
 
 
