@@ -41,7 +41,8 @@ def rank(
     """Rank the masks of a dataset by how likely they are wrong, with the reason, the structure and the slice of each.
 
     Each structure's disagreement with the models' masks is weighed against what is usual for it in this dataset;
-    broken rules of anatomy come first. The worklist of panel and station is in this order from then on.
+    broken rules of anatomy come first. What `train` keeps beside its masks counts, too: where a model was unsure, and
+    where the mirrored image changed its mind. The worklist of panel and station is in this order from then on.
     """
     del json
     from ..bids import Dataset, mask_type
