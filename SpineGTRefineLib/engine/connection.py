@@ -136,7 +136,7 @@ class Connection:
 
 def _died(report: ExitReport, *, was_ready: bool) -> WorkerError:
     reason = "out of memory, or killed" if report.code in (-9, 137) else f"exit status {report.code}"
-    last = report.log[-1] if report.log else "it wrote nothing"
+    last = (report.log[-1] if report.log else "it wrote nothing").rstrip(".") + "."
     if not was_ready:
         return WorkerError(
             f"The worker ended before it was ready ({reason}): {last}",

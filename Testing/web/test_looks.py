@@ -9,6 +9,7 @@ from station_world import Page, StationProcess
 
 pytestmark = pytest.mark.slow
 SIZES = ({"width": 1366, "height": 768}, {"width": 1920, "height": 1080})
+WAIT_S = 60
 BROKEN = "sub-09_T2w"
 LOOKS = (Path(__file__).parent / "looks.js").read_text()
 REACHABLE = """() => [...document.querySelectorAll('button, select, input')].filter((each) =>
@@ -50,8 +51,10 @@ def check(page, state: str) -> None:
 def test_worklist_and_tools(page, tool):
     page.page.get_by_test_id("tab-worklist").click()
     page.page.get_by_test_id(f"tool-{tool}").click()
-    page.until("tool", f"value === '{tool}'")
+    page.until("tool", f"value === '{tool}'", timeout_s=WAIT_S)
     check(page, tool)
+    page.press("Escape")  # the preview of the threshold keeps the station busy
+    page.until("tool", "value === 'none'", timeout_s=WAIT_S)
 
 
 @pytest.mark.parametrize("mode", ["structure", "slices"])

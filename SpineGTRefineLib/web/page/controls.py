@@ -11,7 +11,7 @@ Value = str | float | bool | tuple[str]
 """Of an attribute: plain, or (in a tuple) an expression of the page; True for an attribute without a value."""
 
 
-def tag(kind: str, text: str = "", css: Value = "", **attributes: Value) -> Any:
+def tag(kind: str, text: str = "", css: Value = "", /, **attributes: Value) -> Any:
     """Add an element of HTML.
 
     Parameters
@@ -23,10 +23,10 @@ def tag(kind: str, text: str = "", css: Value = "", **attributes: Value) -> Any:
     css
         Its class.
     attributes
-        With ``_`` for ``-``; ``on_click`` is what a click does, ``v_model_number`` stands for ``v-model.number``.
-        Values hold no double quotes.
+        With ``_`` for ``-``; ``css`` stands for the class too, ``on_click`` is what a click does, ``v_model_lazy``
+        stands for ``v-model.lazy``. Values hold no double quotes.
     """
-    written = [_written(name, value) for name, value in ({"class": css} | attributes).items() if value != ""]
+    written = [_written(name, value) for name, value in ({"css": css} | attributes).items() if value != ""]
     return getattr(html, kind)(text, raw_attrs=written)
 
 
@@ -141,7 +141,7 @@ def head(text: str) -> None:
 
 
 def _written(name: str, value: Value) -> str:
-    name = name.replace("_", "-").replace("v-model-", "v-model.")
+    name = "class" if name == "css" else name.replace("_", "-").replace("v-model-", "v-model.")
     if name.startswith("on-"):
         return f'@{name.removeprefix("on-")}="{value}"'
     if isinstance(value, tuple):

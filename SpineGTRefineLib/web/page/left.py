@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import box, button, choice, do, head, icon, tabs, tag, tick
+from .controls import Value, box, button, choice, do, head, icon, tabs, tag, tick
 
 PAGES = {
     "worklist": "Worklist",
@@ -123,7 +123,7 @@ def _models() -> None:
             tag("Code", "spine-gt-refine env create models")
 
 
-def _percent() -> dict[str, object]:
+def _percent() -> dict[str, Value]:
     return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("run_percent",)}
 
 
@@ -134,7 +134,7 @@ def _differences() -> None:
                 tag("Th", text)
         with tag("Tr", v_for="row in differences", key=("row.key",)):
             with tag("Td"):
-                name = ("'Adopt ' + row.name",)
-                tag("Input", type="checkbox", v_model="chosen", value=("row.key",), aria_label=name)
+                adopt = ("'Adopt ' + row.name",)
+                tag("Input", type="checkbox", v_model="chosen", value=("row.key",), aria_label=adopt)
             for name in ("name", "before", "after", "dice"):
                 tag("Td", f"{{{{ row.{name} }}}}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from trame_slicer.app.logic.slice_view_logic import connect_slice_view_slider_to_state
 
-from .controls import box, button, choice, do, icon, icon_button, slide, switch, tag
+from .controls import Value, box, button, choice, do, icon, icon_button, slide, switch, tag
 
 EDGES = {
     "Sagittal": {"left": "A", "right": "P", "top": "S", "bottom": "I"},
@@ -32,8 +32,15 @@ def build_bar() -> None:
         box("grow")
         icon_button("mdi-fit-to-screen-outline", "Show the whole image (R)", do("fit"), "fit", when="is_open")
         hint = "Surfaces in a view of their own; drawing is slower meanwhile"
-        settings = {"aria_pressed": ("show_3d",), "title": hint, "data_testid": "show_3d"}
-        button("3-D", "surfaces", image="mdi-cube-outline", css="btn plain", **settings)
+        button(
+            "3-D",
+            "surfaces",
+            image="mdi-cube-outline",
+            css="btn plain",
+            aria_pressed=("show_3d",),
+            title=hint,
+            data_testid="show_3d",
+        )
 
 
 def over_slice(server: Any, view_id: str, view: Any) -> None:
@@ -91,7 +98,11 @@ def _nothing_open() -> None:
 
 
 def _notices() -> None:
-    each = {"v_for": "(notice, place) in notices", "key": ("place + notice.text",), "data_testid": "notice"}
+    each: dict[str, Value] = {
+        "v_for": "(notice, place) in notices",
+        "key": ("place + notice.text",),
+        "data_testid": "notice",
+    }
     with box("notices", aria_live="polite"), box(("['notice', notice.level]",), **each):
         icon("{{ notice.icon }}")
         tag("Span", "{{ notice.text }}", "grow")

@@ -178,8 +178,15 @@ def _verdict() -> None:
     with box("pad"):
         with tag("Label", "", "field"):
             tag("Span", "Note (C)")
-            settings = {"placeholder": "What the next reader should know", "disabled": ("!can_edit",)}
-            tag("Input", type="text", v_model_lazy="note", aria_label="Note", data_testid="note", **settings)
+            tag(
+                "Input",
+                type="text",
+                v_model_lazy="note",
+                disabled=("!can_edit",),
+                placeholder="What the next reader should know",
+                aria_label="Note",
+                data_testid="note",
+            )
         choice("grade", "grades", "Grade", when="can_edit")
         with box("equal"):
             button("Exclude", "exclude", when="can_edit", title="Leave this mask out; the note says why")

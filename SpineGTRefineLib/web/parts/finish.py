@@ -38,6 +38,7 @@ class FinishPart(Part):
 
     def save_and_next(self, *, insist: bool = False) -> None:
         """Accept the mask and open the next one to do; what stands against it is listed instead."""
+        self.state.objections = []
         self._remark()
         try:
             saved = self.station.session.save(insist=insist)
