@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import MissingDependencyError
-from ..process import clean_environment
-from ..process.environments import ISOLATED, check_python, environment_kind, installed_environments
+from ..process import clean_environment, module_command
+from ..process.environments import check_python, environment_kind, installed_environments
 
 PYTHON_VARIABLE = "SPINEGTREFINE_PYTHON"
 """Environment variable that names the Python which runs models."""
@@ -36,11 +36,8 @@ def worker_command(python: str | Path, handler: str = "") -> list[str]:
     """Return the command that starts the worker of this library in another Python.
 
     ``handler`` names the class that does the jobs, as ``module:class`` of the library; "" for recipes.
-
-    The Python loads this very folder by its path: neither its own site packages nor its working directory can put
-    another copy in the way.
     """
-    return [str(python), *ISOLATED, str(Path(__file__).with_name("bootstrap.py")), *([handler] if handler else [])]
+    return module_command(python, "engine.bootstrap", *([handler] if handler else []))
 
 
 def worker_environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
