@@ -67,8 +67,8 @@ def predict(
         those of a full run, outside is background.
     focus
         Place the tiles around ``roi`` instead of on the grid of the whole image: many times fewer, but not the labels
-        of a full run, since the network sees other surroundings. For 60 mm of three phantoms the demo model of the canal
-        drew with a Dice of 0.991 to 0.994 to its full run (``Testing/bench/bench_focus.py``).
+        of a full run, since the network sees other surroundings. For 60 mm of three phantoms the demo model of the
+        canal drew with a Dice of 0.991 to 0.994 to its full run (``Testing/bench/bench_focus.py``).
     device
         ``auto`` (a GPU if there is one), ``cpu``, ``cuda``, ``cuda:N`` or ``mps``. If its memory is too small, the sums
         move to the main memory, then everything moves to the CPU; the provenance says so.
