@@ -96,9 +96,19 @@ class Recipe:
         return replace(self, settings=checked, stated={**self.stated, **stated})
 
     @property
-    def model_scheme(self) -> str:
-        """Label scheme of the models that fit."""
-        return self.steps.scheme or self.mask_type.scheme_name
+    def model_schemes(self) -> tuple[str, ...]:
+        """Label schemes of the models that fit, first that of the recipe's own ones.
+
+        Where a procedure makes the mask from parts, a model that draws the mask itself, as one does that was trained
+        on such masks, fits as well.
+        """
+        own = self.steps.scheme or self.mask_type.scheme_name
+        return (own,) if self.runs_tools else tuple(dict.fromkeys([own, self.mask_type.scheme_name]))
+
+    def steps_for(self, model_scheme: str | None) -> Procedure:
+        """Return the procedure for a model with labels of this scheme: none but the model if that draws the mask."""
+        takes_parts = bool(self.steps.scheme) and model_scheme != self.steps.scheme
+        return PROCEDURES["plain"] if takes_parts and model_scheme in self.model_schemes else self.steps
 
 
 def read_recipe(path: Path) -> Recipe:

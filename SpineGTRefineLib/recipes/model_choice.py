@@ -55,15 +55,15 @@ def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> 
 
 def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
     """Refuse before any case runs what could only fail at the end of each."""
-    entry, target = model.entry, scheme(recipe.model_scheme)
+    entry, target = model.entry, scheme(recipe.model_schemes[0])
     if entry.scheme is None:
         raise LabelError(
             f"It is not known what the labels of the model {entry.name} mean, so it cannot make a {recipe.name} mask.",
             f"If it was trained for this, install it again with: --scheme {target.name} --overwrite",
         )
-    wrong_parts = bool(recipe.steps.scheme) and entry.scheme != target.name
     kinds = {label.structure.kind for label in scheme(entry.scheme)}
-    if wrong_parts or not kinds & {label.structure.kind for label in target}:
+    similar = not recipe.steps.scheme and bool(kinds & {label.structure.kind for label in target})
+    if entry.scheme not in recipe.model_schemes and not similar:
         raise LabelError(
             f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
             "Choose a model that was trained for this structure, or another recipe.",

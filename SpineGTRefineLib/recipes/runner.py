@@ -142,7 +142,7 @@ def run_recipe(
     network = NetworkRuns(loaded or model, find_model, warm_model, run, options)
     others = _tools(recipe, tools, find_model, device, progress, cancel)
     work = RecipeWork(image, recipe, model, network, companions.get, recipe.settings, notes.append, others)
-    outcome = recipe.steps.run(work)
+    outcome = recipe.steps_for(model.entry.scheme).run(work)
     labels = _in_scheme_of(recipe, outcome.labels)
     warnings = [text for text in (model.entry.caution, contrast_warning(model.entry, contrast)) if text]
     if not labels.array.any():

@@ -34,6 +34,6 @@ def model_choices(store: ModelStore | None = None) -> Mapping[str, tuple[ModelCh
     choices = {}
     for name in recipe_names():
         own = recipe(name).models
-        others = [model for model, scheme in installed.items() if scheme == recipe(name).model_scheme]
+        others = [model for model, scheme in installed.items() if scheme in recipe(name).model_schemes]
         choices[name] = tuple(ModelChoice(model, model in installed) for model in dict.fromkeys([*own, *others]))
     return choices
