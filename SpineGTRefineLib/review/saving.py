@@ -15,6 +15,8 @@ from ..imaging import Image
 from .workbench import Workbench
 from .worklist import Item
 
+EMPTY = "The mask is empty: not a single voxel is marked."
+
 
 class NotAcceptableError(LabelError):
     """A mask that nobody should stand for as it is; ``reasons`` says why, one line each."""
@@ -61,18 +63,20 @@ def accept(dataset: Dataset, submission: Submission, problems: Sequence[Problem]
     problems
         What the checks say about these voxels.
     insist
-        Accept in spite of errors that the checks found; they are kept with the event.
+        Accept in spite of errors that the checks found, or an empty mask; what was wrong is kept with the event.
 
     Raises
     ------
     NotAcceptableError
-        Nobody looked at the mask, or it holds what cannot be right. Nothing was written.
+        Nobody looked at the mask, it is empty, or it holds what cannot be right. Nothing was written.
     GeometryError, LabelError, LockedError, ChangedOnDiskError, WriteError
         See :func:`SpineGTRefineLib.bids.save_mask`.
     """
     if not submission.bench.viewed:
         raise NotAcceptableError(["Nobody has looked at it."])
     reasons = [problem.message for problem in problems if problem.severity == "error"]
+    if not submission.bench.labels().array.any():
+        reasons.insert(0, EMPTY)  # two hasty keys would make it a truth; no check looks at what is not there
     if reasons and not insist:
         raise NotAcceptableError(reasons)
     return _save(dataset, submission, "corrected", _joined("accepted in spite of:", reasons))

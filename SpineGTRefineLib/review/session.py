@@ -160,7 +160,7 @@ class ReviewSession(MaskHolder):
         Raises
         ------
         NotAcceptableError
-            Nobody looked at it, or the checks found errors and ``insist`` was not given.
+            Nobody looked at it, or it is empty or the checks found errors and ``insist`` was not given.
         RefineError
             It could not be written; the edits are kept as a draft.
         """

@@ -74,6 +74,18 @@ def test_an_error_of_the_checks_stops_the_save_and_says_why_and_the_rater_may_in
     assert reasons[0] in read_events(session.dataset.output)[-1].reason
 
 
+def test_an_empty_mask_is_asked_about_before_it_becomes_a_truth(world):
+    (world.root / "derivatives/labels/sub-01/anat/sub-01_T2w_label-spine_dseg.nii.gz").unlink()
+    session = world.session()
+    session.open(session.worklist.item(("sub-01_T2w", "spine")))
+    with pytest.raises(NotAcceptableError) as refusal:
+        accept(session)
+    assert refusal.value.reasons == ("The mask is empty: not a single voxel is marked.",)
+    assert not session.dataset.mask_path(session.item.case, SPINE).exists()
+    accept(session, insist=True)
+    assert refusal.value.reasons[0] in read_events(session.dataset.output)[-1].reason
+
+
 def test_a_value_that_stands_for_nothing_cannot_be_saved_in_any_way_and_is_not_lost(world):
     session = world.session()
     session.open_first()
