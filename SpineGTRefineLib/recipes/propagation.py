@@ -45,7 +45,7 @@ def ways(dataset: Dataset, kind: MaskType, source: str, targets: Collection[str]
     Raises
     ------
     MissingFileError
-        No image of that contrast has such a mask.
+        No image of that contrast has such a mask, or there is no image to carry it to.
     """
     sources = [case for case in dataset if case.contrast == source and has_mask(dataset, case, kind)]
     if not sources:
@@ -59,6 +59,12 @@ def ways(dataset: Dataset, kind: MaskType, source: str, targets: Collection[str]
         wanted = case.contrast in targets if targets else not has_mask(dataset, case, kind)
         if same and wanted and case.contrast != source:
             found.append(Way(same[0], case))
+    if not found:
+        whom = f" is a {' or '.join(targets)}" if targets else f" lacks a {kind.name} mask"
+        raise MissingFileError(
+            f"No other image of a session with a {source} {kind.name} mask{whom}.",
+            "Check the contrasts: spine-gt-refine index",
+        )
     return tuple(found)
 
 

@@ -46,16 +46,16 @@ def sacrum_from_ct(
     method
         See :func:`.carrying.carry`.
     cases
-        Keys of the MR images that are wanted; none for all.
+        Keys or subjects of the MR images that are wanted; none for all.
     progress, cancel, on_carried
         Told and asked on the way.
 
     Raises
     ------
     UsageError
-        Unknown version.
+        Unknown version, or a name in ``cases`` fits no image.
     MissingFileError
-        The dataset holds no CT, or the folder does not exist.
+        The dataset holds no CT, none of a person whose MR image is wanted, or the folder does not exist.
     CancelledError
         ``cancel`` returned True; what was saved stays.
     """
@@ -67,10 +67,16 @@ def sacrum_from_ct(
             f"There is no CT among the images of {dataset.root}.", "Name it sub-…_CT.nii.gz, beside the MR images."
         )
     found = external.ct_segmentations(segmentations)
-    targets = [case for case in dataset if case.contrast.upper() != CT and (not cases or case.key in cases)]
-    pairs = [(case, scan) for case in targets if (scan := _scan_of(case, scans)) is not None]
+    people = {scan.subject for scan in scans}
+    targets = [case for case in dataset.select(cases) if case.contrast.upper() != CT and case.subject in people]
+    if not targets:
+        raise MissingFileError(
+            f"No MR image among those that are wanted of {dataset.root} has a CT of the same person.",
+            "See which images there are: spine-gt-refine index",
+        )
 
-    def one(case: Case, scan: Case) -> CaseOutcome:
+    def one(case: Case) -> CaseOutcome:
+        scan = _scan_of(case, scans)
         file = found.of_image(tuple(sorted(scan.entities.items())), scan.contrast)
         labels = sacrum_of(file.path, version)
         ct, image = read_image(scan.image), read_image(case.image)
@@ -82,8 +88,7 @@ def sacrum_from_ct(
         saved = save_proposal(dataset, case, mask_type("sacrum"), carried.labels, image, (labels, ct), entry)
         return CaseOutcome(case.key, saved, notes=(carried.summary(), *carried.notes))
 
-    jobs = ((case.key, partial(one, case, scan)) for case, scan in pairs)
-    return outcomes_of(jobs, len(pairs), progress)
+    return outcomes_of(((case.key, partial(one, case)) for case in targets), len(targets), progress)
 
 
 def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
@@ -123,11 +128,11 @@ def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
     return LabelMap(bone, labels.geometry, scheme("sacrum"), labels.source)
 
 
-def _scan_of(case: Case, scans: list[Case]) -> Case | None:
+def _scan_of(case: Case, scans: list[Case]) -> Case:
     """Return the CT of the case's session, else the only one of the person."""
     own = [scan for scan in scans if session_of(scan) == session_of(case)]
     own = own or [scan for scan in scans if scan.subject == case.subject]
     if len(own) > 1:
         names = ", ".join(scan.key for scan in own)
         raise DatasetError(f"{case.key} has several CTs: {names}.", "Keep one of them in the dataset.")
-    return own[0] if own else None
+    return own[0]

@@ -9,7 +9,7 @@ import pytest
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
 from SpineGTRefineLib.cli.report.registration import write_registration_picture
-from SpineGTRefineLib.errors import GeometryError, LabelError, MissingFileError, PartialFailureError
+from SpineGTRefineLib.errors import GeometryError, LabelError, MissingFileError, PartialFailureError, UsageError
 from SpineGTRefineLib.imaging import LabelMap, read_image, write_image, write_labels
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.recipes.carrying import carry
@@ -73,6 +73,8 @@ def test_a_mask_that_is_there_stays_and_gets_the_other_one_beside_it(session):
 def test_a_contrast_without_a_mask_is_a_clear_error(session):
     with pytest.raises(MissingFileError, match="No T2star image of this dataset has a spine mask"):
         ways(Dataset.open(session), SPINE, "T2star")
+    with pytest.raises(MissingFileError, match="session with a T2w spine mask is a T1ww"):
+        ways(Dataset.open(session), SPINE, "T2w", ["T1ww"])
 
 
 @pytest.mark.slow
@@ -155,3 +157,17 @@ def test_a_ct_without_a_segmentation_fails_alone_and_by_name(session, tmp_path):
     assert "TotalSegmentator left no file for sub-01_CT" in outcome.failed[0].error.cause
     with pytest.raises(PartialFailureError):
         outcome.raise_if_failed()
+
+
+def test_a_person_with_two_cts_fails_alone_and_a_misspelled_case_is_named(session, person, tmp_path):
+    other = session / "sub-02" / "anat"
+    other.mkdir(parents=True)
+    for name in ("sub-02_T2w", "sub-02_run-1_CT", "sub-02_run-2_CT"):
+        write_image(other / f"{name}.nii.gz", person["CT"].image)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="no subject or case '03'"):
+        sacrum_from_ct(Dataset.open(session), tmp_path / "empty", cases=["sub-03"])
+    outcome = sacrum_from_ct(Dataset.open(session), tmp_path / "empty", method="header")
+    causes = {case.key: case.error.cause for case in outcome.failed}
+    assert "left no file" in causes["sub-01_T2w"]
+    assert "has several CTs" in causes["sub-02_T2w"]
