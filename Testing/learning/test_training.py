@@ -25,10 +25,11 @@ from SpineGTRefineLib.learning.exchange import LabelNumbers
 from SpineGTRefineLib.learning.opinions import is_opinion
 from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import TrainingRequest, card_of, train_version, training_request
+from SpineGTRefineLib.learning.training.card import CARD
 from SpineGTRefineLib.learning.training.regions import outputs_of, usual_regions
-from SpineGTRefineLib.learning.training.shipping import best_fold
+from SpineGTRefineLib.learning.training.shipping import _refuse_other, best_fold
 from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
-from SpineGTRefineLib.models import ModelStore
+from SpineGTRefineLib.models import InstalledModel, ModelEntry, ModelStore
 
 needs_torch = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
@@ -132,6 +133,21 @@ def test_the_best_fold_is_the_one_whose_figures_can_be_trusted():
     folds = {"0": {**seen, "Dice": 0.99}, "1": {"MayHaveSeenHeldBack": False, "Dice": 0.8}}
     assert best_fold({"Folds": {**folds, "2": {"MayHaveSeenHeldBack": False, "Dice": 0.9}}}) == "2"
     assert best_fold({"Folds": {"all": {"MayHaveSeenHeldBack": False, "Dice": None}}}) == "all"
+
+
+def test_a_single_fold_never_takes_the_name_of_the_model_that_has_them_all(tmp_path):
+    class Store:
+        entries = ()
+
+        def installed(self):
+            return (InstalledModel(ModelEntry("canal_D1", "1", "canal"), tmp_path / "results", {}, ""),)
+
+    card = {"Id": "1", "Name": "canal_D1", "Training": "canal_D1"}
+    (tmp_path / CARD).write_text(json.dumps(card))
+    _refuse_other("canal_D1-fold0", card, Store())
+    for name_of_the_shipped in ("canal_D1", "canal_D1-fold0"):
+        with pytest.raises(ConflictError, match="another model called canal_D1"):
+            _refuse_other("canal_D1", {**card, "Name": name_of_the_shipped}, Store())
 
 
 def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_made(tmp_path):

@@ -143,8 +143,10 @@ def _version_of(dataset: Dataset, card: Mapping[str, Any], folder: Path) -> Vers
 
 
 def _refuse_other(name: str, card: Mapping[str, Any], store: ModelStore) -> None:
+    """Refuse a name that another model has; the trained model itself is one, since it has the other folds, too."""
     known = next((model for model in store.installed() if model.entry.name == name), None)
-    if name in store.entries or (known is not None and (card_of(known) or {}).get("Id") != card["Id"]):
+    is_free = name not in store.entries and (known is None or (card_of(known) or {}).get("Id") == card["Id"])
+    if not is_free or name == card["Training"]:
         raise ConflictError(f"There is another model called {name}.", "Choose another name with --as.")
 
 
