@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import UsageError
 from ..userfolders import with_tilde
 from .options import JsonOption, existing_file
 from .terminal import terminal_of
@@ -75,15 +76,22 @@ def run(
         Path | None,
         typer.Option("--loc", metavar="FILE", help="TotalSpineSeg: a spine mask that says which level is which."),
     ] = None,
-    iso: Annotated[bool, typer.Option("--iso", help="TotalSpineSeg: leave its own grid of 1 mm.")] = False,
+    iso: Annotated[bool, typer.Option("--iso", help="TotalSpineSeg: leave the masks on its own grid of 1 mm.")] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     json: JsonOption = False,
 ) -> None:
     """Run a tool on one image. Its weights must be installed; nothing is downloaded. Ctrl+C ends all of it."""
     del json
     terminal = terminal_of(ctx)
-    start = _runner(name, _Wish(weights, labeling, localizer, iso, contrast))
     image = existing_file(image, "image")
+    if output.resolve() == image.resolve().parent:
+        raise UsageError(
+            f"{output} is the folder of the image, and what tools write is called like the image.",
+            "Name another folder with --output.",
+        )
+    if localizer is not None:
+        existing_file(localizer, "localizer")
+    start = _runner(name, _Wish(weights, labeling, localizer, iso, contrast))
     with terminal.activity(name) as tell:
         result = start(image, output / ".work", device=device, progress=lambda _part, text: tell(text))
     copies = _take_over(result, output, name)
@@ -93,13 +101,14 @@ def run(
 
 def _runner(name: str, wish: _Wish) -> Callable[..., ToolResult]:
     """Return what runs a tool; everything that can be missing is looked for first."""
-    from ..errors import UsageError
     from ..models import ModelStore
     from ..models.tools import spineps, totalsegmentator, totalspineseg
-    from ..models.tools.program import find_tool
+    from ..models.tools.program import find_tool, tool_names
     from ..recipes.model_choice import find_model
     from ..recipes.tool_weights import spineps_weights, totalspineseg_weights
 
+    if name not in tool_names():
+        raise UsageError(f"There is no tool called {name!r}.", f"Choose one of: {', '.join(tool_names())}.")
     find: Any = partial(find_model, ModelStore())
     tool = find_tool(name)
     if name == spineps.NAME:
@@ -110,9 +119,7 @@ def _runner(name: str, wish: _Wish) -> Callable[..., ToolResult]:
         return partial(
             totalspineseg.run_totalspineseg, weights=models, tool=tool, localizer=wish.localizer, iso=wish.iso
         )
-    if name == totalsegmentator.NAME:
-        return partial(totalsegmentator.run_totalsegmentator, tool=tool)
-    raise UsageError(f"{name} is not a tool.", "See: spine-gt-refine tools list")
+    return partial(totalsegmentator.run_totalsegmentator, tool=tool)
 
 
 def _take_over(result: ToolResult, output: Path, name: str) -> dict[str, Path]:
