@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 SIZES = ({"width": 1366, "height": 768}, {"width": 1920, "height": 1080})
 WAIT_S = 60
 BROKEN = "sub-09_T2w"
+HELD = "sub-03_T2w"
 LOOKS = (Path(__file__).parent / "looks.js").read_text()
 REACHABLE = """() => [...document.querySelectorAll('button, select, input')].filter((each) =>
     each.tabIndex >= 0 && !each.disabled && each.checkVisibility() && !each.closest('[inert], .modal'))
@@ -31,9 +32,11 @@ def page(browser, tmp_path_factory):
     page.open(station.url)
     page.act("select", "vertebra_L4")
     page.until("active", "value === 'vertebra_L4'")
+    page.world = world
     yield page
     context.close()
     station.stop()
+    world.close()
     shutil.rmtree(folder)
 
 
@@ -134,3 +137,38 @@ def test_an_image_that_cannot_be_read_is_told_and_left_behind(page):
     page.page.get_by_test_id("nextToDo").click()
     page.until("is_open", "value")
     assert page.state("failure") is None
+
+
+def test_a_mask_in_a_colleagues_hands_is_shown_and_why_it_stays_there_is_told(page):
+    colleague = page.world.session("CD")
+    colleague.open(colleague.worklist.item((HELD, "spine")))
+    page.act("open", HELD, "spine")
+    page.until("case_title", f"value === '{HELD}'")
+    page.until("can_edit", "!value")
+    check(page, "held")
+    page.click("takeOverMask")
+    page.until("message", "value.includes('still at work')")
+    assert not page.state("can_edit")
+
+
+def test_learn_says_what_to_do_first(page):
+    page.act("open", HELD, "canal")
+    page.until("row_key", f"value === '{HELD}/canal'")
+    page.click("learn")
+    page.page.get_by_test_id("learn-hint").wait_for()
+    check(page, "learn")
+    page.press("Escape")
+    page.until("learn", "!value")
+
+
+def test_after_the_last_mask_the_page_says_that_all_is_done(page):
+    page.set("filter_text", HELD)
+    page.set("filter_kind", "canal")
+    page.until("rows", "value.length === 1")
+    page.act("open", HELD, "canal")
+    page.until("row_key", f"value === '{HELD}/canal'")
+    page.press("Control+Enter")
+    page.until("is_open", "!value")
+    page.page.get_by_role("heading", name="Everything in this list is done").wait_for()
+    assert [row["status"] for row in page.state("rows")] == ["accepted as it was"]
+    check(page, "done")

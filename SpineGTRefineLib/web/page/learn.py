@@ -7,6 +7,10 @@ from typing import Any
 from .controls import button, choice, icon, icon_button, tag
 
 FREE = "!learn_working"
+FIRST = (
+    "A version keeps the corrected and accepted masks as they are now, for training and for testing. "
+    "Review some masks, then build the first one: a model is trained on it."
+)
 
 
 def build_learn(modal: dict[str, Any]) -> None:
@@ -24,8 +28,11 @@ def build_learn(modal: dict[str, Any]) -> None:
 
 def _training() -> None:
     with tag("Div", "", "line"):
-        choice("learn_version", "learn_versions", "Version", when=f"{FREE} && learn_versions.length", css="field grow")
-        button("Build the next", "learnBuild", when=FREE, title="Of all corrected and accepted masks of this kind")
+        some = f"{FREE} && learn_versions.length"
+        choice("learn_version", "learn_versions", "Version", when=some, css="field grow", empty="None yet")
+        text = "{{ learn_versions.length ? 'Build the next' : 'Build the first' }}"
+        button(text, "learnBuild", when=FREE, title="Of all corrected and accepted masks of this kind")
+    tag("P", FIRST, "faint small", v_if="!learn_versions.length && !learn_stage", data_testid="learn-hint")
     choice("learn_start", "learn_starts", "Begin from", when=FREE)
     choice("learn_trainer", "learn_trainers", "Trainer", when=FREE)
     choice("learn_preset", "learn_presets", "Settings", when=FREE)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+from ...bids.locks import STALE_AFTER_S
 from ...review.saving import NotAcceptableError
 from .part import Part
 
 GRADES = ("no grade", "1 very good", "2 good", "3 usable", "4 poor", "5 unusable")
+
+NOT_TAKEN_OVER = (
+    f"Its holder is still at work. It can be taken over {STALE_AFTER_S / 60:.0f} minutes after their last sign of life."
+)
 
 
 class FinishPart(Part):
@@ -46,7 +51,7 @@ class FinishPart(Part):
             self.state.objections = list(error.reasons)
             self.station.say("info", "Not accepted: correct it, flag it, or accept it in spite of that.")
             return
-        self._go_on(f"Saved as {saved.status}: {saved.difference.changed_voxels} voxels changed. {saved.path.name}")
+        self._go_on(f"Saved as {saved.status}: {saved.difference.changed_voxels} voxels changed in {saved.path.name}.")
 
     def flag_and_next(self) -> None:
         """Save the mask for somebody to look at again; the note says why, else the problems do."""
@@ -75,8 +80,10 @@ class FinishPart(Part):
         self.station.say("info", "The mask is as it was saved.")
 
     def take_over(self) -> None:
-        """Take the mask from somebody who gave no sign of life for a while."""
+        """Take the mask from somebody who gave no sign of life for a while; say so where that was not long enough."""
         self.station.open(self.station.session.item, take_over=True)
+        if not self.station.can_edit:
+            self.station.say("info", NOT_TAKEN_OVER)
 
     def verify(self, key: str = "") -> None:
         """Vouch for a structure (none: the selected one), or take that back."""
@@ -119,4 +126,5 @@ class FinishPart(Part):
         if self.station.open_next():
             self.station.say("good", message)
         else:
+            self.station.session.close()  # the page then says what to do with all the work
             self.station.say("finished", f"{message} Nothing is left to do in this list.")
