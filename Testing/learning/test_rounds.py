@@ -16,7 +16,7 @@ from SpineGTRefineLib.cli.app import app, main
 from SpineGTRefineLib.imaging import LabelMap, read_image
 from SpineGTRefineLib.learning.rounds import Choices, fitting_plan, guide, plan, plan_names
 from SpineGTRefineLib.learning.rounds.state import read_state
-from SpineGTRefineLib.learning.training.card import CARD
+from SpineGTRefineLib.learning.training.card import CARD, card_of
 from SpineGTRefineLib.learning.training.champion import decide
 from SpineGTRefineLib.learning.versions import BuildSettings, Rules, build_version, versions_folder
 from SpineGTRefineLib.models import InstalledModel, ModelEntry
@@ -30,9 +30,15 @@ class Store:
     models: list
 
     def train(self, version, name):
+        made = {"Created": timestamp(), "Version": {"Name": version.name, "SHA256": version.sha256}}
+        return self.install(name, {**made, "Name": name, "Training": name})
+
+    def ship(self, model, name):
+        return self.install(name, {**card_of(model), "Name": name})
+
+    def install(self, name, card):
         path = self.folder / name / "files"
         path.mkdir(parents=True)
-        card = {"Created": timestamp(), "Version": {"Name": version.name, "SHA256": version.sha256}}
         write_json(self.folder / name / CARD, card)
         self.models.append(
             InstalledModel(ModelEntry(name, "1", name), path, {"fold_0/a.pth": f"weights of {name}"}, "t")
@@ -104,10 +110,13 @@ def test_the_mouse_rounds_go_from_slices_to_the_champion(mouse, store):
         mouse.save(case.key, 2)
     assert following(mouse, store)[1].arguments[:2] == ("version", "build")
     third = build_version(mouse.dataset, mouse.kind, parent=second)
-    store.train(third, "gmwm_D3")
+    model = store.train(third, "gmwm_D3")
     assert following(mouse, store)[1].arguments == ("ship", "DATASET", "gmwm_D3", "--device", "auto")
-    decide(mouse.dataset.output, "gmwm", "gmwm_D3-fold0", third, None)
-    assert not list(guided(mouse, store).open_steps())
+    store.ship(model, "mouse_best")
+    decide(mouse.dataset.output, "gmwm", "mouse_best", third, None)
+    done = guided(mouse, store)
+    assert not list(done.open_steps())
+    assert done.rounds[2].model == "gmwm_D3", "the fold that was shipped is not what the round is about"
 
 
 def test_the_rootlets_rounds_rank_look_again_and_go_on_from_the_last_model(tmp_path, store):

@@ -34,6 +34,8 @@ class State:
         By name of the version: the newest model that was trained on it and is installed.
     trained_at
         By name of the version: when that model was made, UTC.
+    shipped
+        By name of an installed model that is one fold of another: the name of that one.
     """
 
     dataset: Dataset
@@ -41,6 +43,7 @@ class State:
     versions: tuple[Version, ...]
     models: Mapping[str, InstalledModel]
     trained_at: Mapping[str, str]
+    shipped: Mapping[str, str]
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -69,7 +72,8 @@ class State:
     def has_challenged(self, model: str) -> bool:
         """Whether a model, or a fold of it, challenged the champion."""
         mine = [entry.model for entry in challenges(self.dataset.output) if entry.mask_type == self.mask_type.name]
-        return any(name == model or name.startswith(f"{model}-fold") for name in mine)
+        # A fold that lost may have been removed; then its usual name still tells whose it was.
+        return any(model in (name, self.shipped.get(name), name.rpartition("-fold")[0]) for name in mine)
 
     def _weights_of(self, case: Case, desc: str) -> set[str]:
         sidecar = read_json(sidecar_path(self.dataset.mask_path(case, self.mask_type, desc))).content
@@ -93,11 +97,12 @@ def read_state(dataset: Dataset, mask_type: MaskType, versions: Path, store: Mod
     mine = sorted((v for v in known if v.mask_type.name == mask_type.name), key=lambda v: str(v.manifest["Created"]))
     trained = [(card, model) for model in (store or ModelStore()).installed() if (card := card_of(model))]
     trained.sort(key=lambda pair: str(pair[0]["Created"]))
+    shipped = {card["Name"]: card["Training"] for card, _ in trained if card["Name"] != card["Training"]}
     names = {version.sha256: version.name for version in mine}
     models: dict[str, InstalledModel] = {}
     trained_at: dict[str, str] = {}
     for card, model in trained:
         name = names.get(card["Version"]["SHA256"])
-        if name is not None:
+        if name is not None and card["Name"] not in shipped:
             models[name], trained_at[name] = model, str(card["Created"])
-    return State(dataset, mask_type, tuple(mine), models, trained_at)
+    return State(dataset, mask_type, tuple(mine), models, trained_at, shipped)
