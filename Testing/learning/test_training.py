@@ -27,7 +27,7 @@ from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import TrainingRequest, card_of, train_version, training_request
 from SpineGTRefineLib.learning.training.card import CARD
 from SpineGTRefineLib.learning.training.regions import outputs_of, usual_regions
-from SpineGTRefineLib.learning.training.shipping import _refuse_other, best_fold
+from SpineGTRefineLib.learning.training.shipping import _refuse_other, _trained, best_fold
 from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
 from SpineGTRefineLib.models import InstalledModel, ModelEntry, ModelStore
 
@@ -139,8 +139,11 @@ def test_a_single_fold_never_takes_the_name_of_the_model_that_has_them_all(tmp_p
     class Store:
         entries = ()
 
+        def find(self, name):
+            return InstalledModel(ModelEntry(name, "1", "canal"), tmp_path / "results", {}, "")
+
         def installed(self):
-            return (InstalledModel(ModelEntry("canal_D1", "1", "canal"), tmp_path / "results", {}, ""),)
+            return (self.find("canal_D1"),)
 
     card = {"Id": "1", "Name": "canal_D1", "Training": "canal_D1"}
     (tmp_path / CARD).write_text(json.dumps(card))
@@ -148,6 +151,9 @@ def test_a_single_fold_never_takes_the_name_of_the_model_that_has_them_all(tmp_p
     for name_of_the_shipped in ("canal_D1", "canal_D1-fold0"):
         with pytest.raises(ConflictError, match="another model called canal_D1"):
             _refuse_other("canal_D1", {**card, "Name": name_of_the_shipped}, Store())
+    (tmp_path / CARD).write_text(json.dumps({**card, "Name": "canal_D1-fold0"}))
+    with pytest.raises(UsageError, match="single fold of canal_D1 already"):
+        _trained(Store(), "canal_D1-fold0")
 
 
 def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_made(tmp_path):

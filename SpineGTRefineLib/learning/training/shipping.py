@@ -77,7 +77,7 @@ def ship_model(
     Raises
     ------
     UsageError
-        The model was not trained here.
+        The model was not trained here, or is a single fold already.
     MissingFileError
         The dataset has no such version as it was trained on.
     ConflictError
@@ -126,6 +126,8 @@ def _trained(store: ModelStore, name: str) -> tuple[InstalledModel, dict[str, An
     card = card_of(model)
     if card is None:
         raise UsageError(f"{name} was not trained here, so its folds are not known.", "Name a model that `train` made.")
+    if card["Name"] != card["Training"]:
+        raise UsageError(f"{name} is a single fold of {card['Training']} already.", f"Ship {card['Training']}.")
     return model, card
 
 
