@@ -69,7 +69,9 @@ def train(
     learning_rate: LearningRateOption = None,
     memory_gb: Annotated[
         float | None,
-        typer.Option("--memory-gb", metavar="GB", help="Memory of the graphics card to plan the network for (8)."),
+        typer.Option(
+            "--memory-gb", metavar="GB", min=1.0, help="Memory of the graphics card to plan the network for (8)."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     workers: WorkersOption = 0,

@@ -26,6 +26,7 @@ from SpineGTRefineLib.learning.opinions import is_opinion
 from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import TrainingRequest, card_of, train_version, training_request
 from SpineGTRefineLib.learning.training.card import CARD
+from SpineGTRefineLib.learning.training.claim import claim
 from SpineGTRefineLib.learning.training.regions import outputs_of, usual_regions
 from SpineGTRefineLib.learning.training.shipping import _refuse_other, _trained, best_fold
 from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
@@ -133,6 +134,15 @@ def test_the_best_fold_is_the_one_whose_figures_can_be_trusted():
     folds = {"0": {**seen, "Dice": 0.99}, "1": {"MayHaveSeenHeldBack": False, "Dice": 0.8}}
     assert best_fold({"Folds": {**folds, "2": {"MayHaveSeenHeldBack": False, "Dice": 0.9}}}) == "2"
     assert best_fold({"Folds": {"all": {"MayHaveSeenHeldBack": False, "Dice": None}}}) == "all"
+
+
+def test_a_request_that_was_refused_at_once_does_not_keep_the_name(version, tmp_path):
+    request, store = training_request(version, settings=TINY, folder=tmp_path / "training"), ModelStore(tmp_path)
+    claim(replace(request, start="misspelled"), version, store)
+    claim(request, version, store)
+    (request.folder / "nnunet").mkdir()
+    with pytest.raises(ConflictError, match="it differs in: start"):
+        claim(replace(request, start="misspelled"), version, store)
 
 
 def test_a_single_fold_never_takes_the_name_of_the_model_that_has_them_all(tmp_path):

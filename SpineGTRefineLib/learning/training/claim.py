@@ -27,7 +27,8 @@ def claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict
         The version has no case to train on.
     """
     path = request.folder / REQUEST
-    if path.is_file():
+    # A request alone is one that was refused before anything was made, for a misspelled model say.
+    if path.is_file() and any(entry != path for entry in request.folder.iterdir()):
         kept = require_json(path)
         changed = request.differences(kept["Request"])
         if kept["Identity"]["Version"]["SHA256"] != version.sha256:
