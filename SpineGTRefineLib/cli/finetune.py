@@ -51,11 +51,13 @@ def finetune(
     settings: SettingsOption = "nnunet",
     fold: FoldOption = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training (100).")
+        int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training (100, or as FILE says).")
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option("--learning-rate", metavar="X", help="At the start (0.001); it falls to 0 at the end."),
+        typer.Option(
+            "--learning-rate", metavar="X", help="At the start (0.001, or as FILE says); it falls to 0 at the end."
+        ),
     ] = None,
     device: DeviceOption = "auto",
     workers: WorkersOption = 0,
@@ -91,17 +93,17 @@ def finetune(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
-    from ..learning.training import FINE_TUNING, settings_of, training_request
+    from ..learning.training import fine_tuning_of, training_request
 
     chosen = open_version(Dataset.open(dataset, output), versions, version)
     request = training_request(
         chosen,
         name=name,
         folder=work,
-        settings=settings_of(
+        settings=fine_tuning_of(
             settings,
-            epochs=epochs or FINE_TUNING["epochs"],
-            learning_rate=learning_rate or FINE_TUNING["learning_rate"],
+            epochs=epochs,
+            learning_rate=learning_rate,
             freeze=tuple(freeze or ()),
             device=device,
             workers=workers,

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from ..engine import Engine
 from ..engine.plan import duration
 from ..errors import UsageError
-from ..learning.training import FINE_TUNING, preset_names, settings_of
+from ..learning.training import fine_tuning_of, preset_names, settings_of
 from ..learning.training.desk import TRAINERS, Choices, LearnDesk
 from ..learning.training.overview import ModelRow, Overview, read_overview
 from .engine_starter import startupEnvironment
@@ -88,9 +88,8 @@ class LearnSection(Section):
         """Train on the chosen version."""
         start = self.ui.learnStartCombo.currentText if self.ui.learnStartCombo.currentIndex > 0 else ""
         epochs = self.ui.learnEpochsSpin.value
-        chosen = {**(FINE_TUNING if start else {}), **({"epochs": epochs} if epochs else {})}
-        settings = settings_of(
-            self.ui.learnSettingsCombo.currentText, device=self.workspace.preferences.device, **chosen
+        settings = (fine_tuning_of if start else settings_of)(
+            self.ui.learnSettingsCombo.currentText, device=self.workspace.preferences.device, epochs=epochs or None
         )
         trainer = TRAINERS[self.ui.learnTrainerCombo.currentIndex]
         self._requireDesk().train(Choices(self.ui.learnVersionCombo.currentText, start, settings, trainer))

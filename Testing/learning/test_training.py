@@ -27,6 +27,7 @@ from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import TrainingRequest, card_of, train_version, training_request
 from SpineGTRefineLib.learning.training.card import CARD
 from SpineGTRefineLib.learning.training.claim import claim
+from SpineGTRefineLib.learning.training.presets import fine_tuning_of
 from SpineGTRefineLib.learning.training.regions import outputs_of, usual_regions
 from SpineGTRefineLib.learning.training.shipping import _refuse_other, _trained, best_fold
 from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
@@ -134,6 +135,13 @@ def test_the_best_fold_is_the_one_whose_figures_can_be_trusted():
     folds = {"0": {**seen, "Dice": 0.99}, "1": {"MayHaveSeenHeldBack": False, "Dice": 0.8}}
     assert best_fold({"Folds": {**folds, "2": {"MayHaveSeenHeldBack": False, "Dice": 0.9}}}) == "2"
     assert best_fold({"Folds": {"all": {"MayHaveSeenHeldBack": False, "Dice": None}}}) == "all"
+
+
+def test_a_fine_tuning_is_short_unless_a_file_or_a_person_says_otherwise(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text("epochs = 7\n")
+    assert (fine_tuning_of("nnunet").epochs, fine_tuning_of("nnunet", epochs=3).epochs) == (100, 3)
+    assert (fine_tuning_of(str(own), epochs=None).epochs, fine_tuning_of(str(own)).learning_rate) == (7, 1e-3)
 
 
 def test_a_request_that_was_refused_at_once_does_not_keep_the_name(version, tmp_path):

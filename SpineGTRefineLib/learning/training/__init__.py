@@ -5,13 +5,12 @@ Importing this loads neither PyTorch nor nnU-Net; training itself needs both.
 
 from .card import card_of
 from .champion import Challenge, challenges, champion_of
-from .presets import FINE_TUNING, preset_names, settings_of
+from .presets import fine_tuning_of, preset_names, settings_of
 from .request import TrainingRequest, training_request, trainings_folder
 from .run import TrainedModel, train_version
 from .shipping import ShippedModel, ship_model
 
 __all__ = [
-    "FINE_TUNING",
     "Challenge",
     "ShippedModel",
     "TrainedModel",
@@ -19,6 +18,7 @@ __all__ = [
     "card_of",
     "challenges",
     "champion_of",
+    "fine_tuning_of",
     "preset_names",
     "settings_of",
     "ship_model",

@@ -16,6 +16,16 @@ FINE_TUNING = {"epochs": 100, "learning_rate": 1e-3}
 """What the settings of a fine-tuning are where nothing else is asked for: short and gentle."""
 
 
+def fine_tuning_of(name: str, **chosen: object) -> TrainingSettings:
+    """Return settings as :func:`settings_of` does, short and gentle unless a user's own file or a choice says more.
+
+    The settings that ship are made for trainings from nothing, so of them only the rest counts.
+    """
+    said = {} if name in preset_names() else _table_of(name)
+    usual = {field: value for field, value in FINE_TUNING.items() if field not in said}
+    return settings_of(name, **{**usual, **{field: value for field, value in chosen.items() if value is not None}})
+
+
 def preset_names() -> tuple[str, ...]:
     """Return the names of the settings that ship."""
     return tuple(sorted(path.stem for path in resource_path("Learning", "settings").glob("*.toml")))

@@ -9,7 +9,7 @@ from ...bids import MaskType
 from ...engine import Engine
 from ...engine.plan import duration
 from ...errors import RefineError, UsageError
-from ...learning.training import FINE_TUNING, preset_names, settings_of
+from ...learning.training import fine_tuning_of, preset_names, settings_of
 from ...learning.training.desk import TRAINERS, Choices, LearnDesk
 from ...learning.training.overview import ModelRow, Overview, read_overview
 from ...learning.training.worker import learning_engine
@@ -70,7 +70,7 @@ class LearnPart(Part):
     def train(self) -> None:
         """Train on the chosen version."""
         start = "" if self.state.learn_start == NOTHING else self.state.learn_start
-        settings = settings_of(self.state.learn_preset, **(FINE_TUNING if start else {}))
+        settings = (fine_tuning_of if start else settings_of)(self.state.learn_preset)
         self._desk.train(Choices(self.state.learn_version or "", start, settings, self.state.learn_trainer))
 
     def stop(self) -> None:
