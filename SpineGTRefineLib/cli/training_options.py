@@ -141,6 +141,21 @@ def _show(terminal: Terminal, request: TrainingRequest, result: Mapping[str, Any
     terminal.say(f"The model {result['model']} is installed; its card lies beside it.", "green")
     terminal.say(f"Masks of the cases that it did not see: {result['predictions']}")
     terminal.say("What next:")
-    against = f'"{request.name}"="{result["predictions"]}"'
-    terminal.say(f'  spine-gt-refine rank "{request.dataset}" --mask {card["MaskType"]} --against {against}')
-    terminal.say(f'  spine-gt-refine ship "{request.dataset}" {request.name}')
+    for command in following(request, card["MaskType"], result["predictions"]):
+        terminal.say(f"  {command}")
+
+
+def following(request: TrainingRequest, mask: str, predictions: str) -> tuple[str, str]:
+    """Return the commands after a training; places that are not the usual ones are named in them again."""
+    from ..bids.layout import default_output
+    from ..learning.versions import versions_folder
+
+    is_usual = request.output == default_output(request.dataset)
+    output = "" if is_usual else f' --output "{request.output}"'
+    place = request.version.parent
+    versions = "" if place == versions_folder(request.output) else f' --versions "{place}"'
+    against = f'"{request.name}"="{predictions}"'
+    return (
+        f'spine-gt-refine rank "{request.dataset}" --mask {mask} --against {against}{output}',
+        f'spine-gt-refine ship "{request.dataset}" {request.name}{versions}{output}',
+    )

@@ -4,11 +4,15 @@ import importlib.util
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from ball_world import BallWorld
 
+from SpineGTRefineLib.bids.layout import default_output
+from SpineGTRefineLib.cli.training_options import following
+from SpineGTRefineLib.learning.versions import versions_folder
 from SpineGTRefineLib.models import ModelStore
 
 TINY = """
@@ -54,6 +58,16 @@ def too_small(labels):
     center = np.argwhere(inside).mean(axis=0)
     distance = np.linalg.norm(np.indices(inside.shape) - center[:, None, None, None], axis=0)
     return labels.with_array((inside & (distance < 2.6)).astype(labels.array.dtype))
+
+
+def test_the_commands_after_a_training_name_places_that_are_not_the_usual_ones(tmp_path):
+    request = SimpleNamespace(name="m", dataset=tmp_path, output=default_output(tmp_path))
+    request.version = versions_folder(request.output) / "D1"
+    assert not any("--output" in command or "--versions" in command for command in following(request, "canal", "P"))
+    request.output = tmp_path / "mine"
+    rank, ship = following(request, "canal", "P")
+    assert rank.endswith(f'--output "{request.output}"')
+    assert ship.endswith(f'--versions "{request.version.parent}" --output "{request.output}"')
 
 
 @needs_torch
