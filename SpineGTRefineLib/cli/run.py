@@ -176,7 +176,4 @@ def _raise_if_failed(outcomes: list[dict[str, Any]]) -> None:
     from ..errors import PartialFailureError
 
     if failed := [outcome["case"] for outcome in outcomes if not outcome["succeeded"]]:
-        raise PartialFailureError(
-            f"{len(failed)} of {len(outcomes)} cases failed: {', '.join(failed)}.",
-            "See the cause and the remedy of each case.",
-        )
+        raise PartialFailureError.of(failed, len(outcomes))

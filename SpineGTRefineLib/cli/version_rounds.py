@@ -66,7 +66,7 @@ def rounds(
     if not do:
         terminal.answer(_payload(found, following), lambda: _show(terminal, found, following))
     elif following is None:
-        terminal.say("All rounds are done.", "green")
+        terminal.answer(_payload(found, following), lambda: terminal.say("All rounds are done.", "green"))
     else:
         _run(terminal, *following, as_json=json)
 
