@@ -4,11 +4,10 @@ The work is done by the library SpineGTRefineLib, which is imported when it is f
 every start of the program.
 """
 
-import dataclasses
+import functools
 import importlib.util
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import slicer
@@ -184,33 +183,34 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self, parent=None):
         ScriptedLoadableModuleLogic.__init__(self, parent)
-        self.dataset = None
-        self.shown = None
-        self._case = self._maskType = self._image = None
-        self._onDisk = self._runs = None
-        self._openedAt = 0.0
+        self._runs = None
 
     def getParameterNode(self):
         """Return the module's one parameter node, with typed attributes."""
         return SpineGTRefineParameterNode(ScriptedLoadableModuleLogic.getParameterNode(self))
 
     @property
+    def dataset(self):
+        """The open dataset, or None."""
+        return self._session.dataset
+
+    @property
+    def shown(self):
+        """The scene's case that is shown, or None."""
+        return self._session.opened.shown if self._session.opened is not None else None
+
+    @property
     def isCaseOpen(self):
         """Whether a case is shown."""
-        return self.shown is not None
+        return self._session.opened is not None
 
     def openDataset(self, path, output=None, *, discardEdits=False):
         """Open a BIDS dataset (or one image) and return the keys of its cases. The dataset is not written to.
 
         ``output`` is the folder for refined masks, by default ``derivatives/spine-gt-refine`` in the dataset.
         """
-        requirePackages()
-        from SpineGTRefineLib.bids import Dataset
-
-        dataset = Dataset.open(path, output)
-        self.closeCase(discardEdits=discardEdits)
-        self.dataset = dataset
-        return [case.key for case in dataset.cases()]
+        self._session.open_dataset(path, output, discard_edits=discardEdits)
+        return [case.key for case in self.dataset.cases()]
 
     def maskTypeNames(self):
         """Return the kinds of masks that can be worked on."""
@@ -224,30 +224,11 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         Returns the scene's case, with ``volume`` and ``segmentation.node``. Raises ConflictError if the case that is
         open now has unsaved edits, unless ``discardEdits``.
         """
-        from SpineGTRefineLib.bids import load_mask, mask_type
-        from SpineGTRefineLib.imaging import read_image
-        from SpineGTRefineLib.scene import Scene, empty_labels, load_case
-
-        case, kind = self._openedDataset().case(key), mask_type(maskType)
-        image = read_image(case.image)
-        labels = load_mask(self.dataset, case, kind) or empty_labels(image, kind.scheme)
-        self.closeCase(discardEdits=discardEdits)
-        self.shown = load_case(Scene.current(), image, labels, f"{case.key} {kind.name}")
-        self._case, self._maskType, self._image, self._onDisk = case, kind, image, labels
-        self._openedAt = time.monotonic()
-        return self.shown
+        return self._session.load_case(key, maskType, discard_edits=discardEdits)
 
     def hasUnsavedEdits(self):
         """Whether the mask in the scene differs from the one on disk."""
-        from SpineGTRefineLib.errors import RefineError
-        from SpineGTRefineLib.imaging import label_difference
-
-        if self.shown is None:
-            return False
-        try:
-            return label_difference(self._onDisk, self.shown.labels()).edited
-        except RefineError:  # a segmentation that cannot be saved as it is was certainly edited
-            return True
+        return self._session.has_unsaved_edits
 
     def runRecipe(self, volumeNode, name=None, *, blocking=True, **settings):
         """Run a recipe on a volume of the scene; a segmentation on its grid is the result. No dataset is needed.
@@ -298,80 +279,25 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         The one recipe for this is ``spine``, from the output folders of SPINEPS, TotalSpineSeg and a canal model.
         Returns what became of the case, with ``saved``, ``report`` and ``actions``.
         """
-        from SpineGTRefineLib.bids import load_mask
-        from SpineGTRefineLib.errors import UsageError
-        from SpineGTRefineLib.imaging import read_labels
-        from SpineGTRefineLib.recipes.spine_from_outputs import refine_spine_folders
-
-        shown, dataset, place = self._openCase(), self.dataset, (self.dataset, self._case, self._maskType)
-        if recipe != self._maskType.name or recipe != "spine":
-            raise UsageError(_("This recipe needs a spine mask."), _("Load the case with its spine mask first."))
-        if not (spineps and totalspineseg and canal):
-            raise UsageError(
-                _("An output folder is missing."), _("Choose those of SPINEPS, TotalSpineSeg and the canal.")
-            )
-        if not discardEdits:
-            self._refuseToLoseEdits()
-        outcome = refine_spine_folders(
-            spineps,
-            totalspineseg,
-            canal,
-            images=dataset.root,
-            output=dataset.output,
-            policy=policy,
-            cases=[self._case.key],
-            profile=dataset.profile.name,
-        ).cases[0]
-        if outcome.error is not None:
-            raise outcome.error
-        self._onDisk = load_mask(*place)
-        proposal = read_labels(outcome.saved.path, self._maskType.scheme)
-        # What is saved from here on replaces the mask on disk, which is not the proposal if a person saved that mask.
-        shown.replace_labels(dataclasses.replace(proposal, source=self._onDisk.source))
-        return outcome
+        return self._session.propose_from_outputs(
+            recipe, spineps, totalspineseg, canal, policy, discard_edits=discardEdits
+        )
 
     def saveRefined(self, rater=""):
         """Save the mask of the open case as it is in the scene now, and return what was written."""
-        from SpineGTRefineLib.bids import load_mask, save_mask
-
-        labels, place = self._openCase().labels(), (self.dataset, self._case, self._maskType)
-        seconds = time.monotonic() - self._openedAt
-        saved = save_mask(*place, labels, image=self._image, rater=rater, status="corrected", seconds=seconds)
-        self._onDisk = self.shown.segmentation.original = load_mask(*place)
-        self._openedAt = time.monotonic()
-        return saved
+        return self._session.save(rater)
 
     def closeCase(self, *, discardEdits=False):
         """Take the open case out of the scene; other nodes stay. Raises ConflictError if it has unsaved edits."""
-        if self.shown is None:
-            return
-        if not discardEdits:
-            self._refuseToLoseEdits()
-        self.shown.close()
-        self.shown = self._case = self._maskType = self._image = self._onDisk = None
+        self._session.close_case(discard_edits=discardEdits)
 
-    def _refuseToLoseEdits(self):
-        from SpineGTRefineLib.errors import ConflictError
+    @functools.cached_property
+    def _session(self):
+        """The dataset and the case at work; made when it is first needed, since it needs the library's packages."""
+        requirePackages()
+        from SpineGTRefineLib.scene import DatasetSession, Scene
 
-        if self.hasUnsavedEdits():
-            raise ConflictError(
-                _("The {mask} mask of {case} has unsaved edits.").format(mask=self._maskType.name, case=self._case.key),
-                _("Save it, or choose to discard the edits."),
-            )
-
-    def _openedDataset(self):
-        from SpineGTRefineLib.errors import UsageError
-
-        if self.dataset is None:
-            raise UsageError(_("No dataset is open."), _("Open a dataset first."))
-        return self.dataset
-
-    def _openCase(self):
-        from SpineGTRefineLib.errors import UsageError
-
-        if self.shown is None:
-            raise UsageError(_("No case is open."), _("Load a case first."))
-        return self.shown
+        return DatasetSession(Scene.current())
 
 
 class SpineGTRefineTest(ScriptedLoadableModuleTest):
@@ -399,35 +325,11 @@ class SpineGTRefineTest(ScriptedLoadableModuleTest):
 
     def test_openEditSave(self):
         """Voxels painted in the scene, and no others, differ in the saved mask; the dataset stays as it was."""
-        from SpineGTRefineLib.imaging import read_labels, write_image, write_labels
-        from SpineGTRefineLib.phantoms import make_spine
-
-        phantom = make_spine(seed=1, spacing=4.0, region="lumbar", rootlets=False)
-        anat = self.folder / "sub-01" / "anat"
-        labels = self.folder / "derivatives" / "labels" / "sub-01" / "anat"
-        write_image(anat / "sub-01_T2w.nii.gz", phantom.image)
-        source = labels / "sub-01_T2w_label-spine_dseg.nii.gz"
-        write_labels(source, phantom.spine)
-        sourceBytes, before = source.read_bytes(), phantom.spine.array
+        from SpineGTRefineLib.scene.self_test import check_open_edit_save
 
         logic = SpineGTRefineLogic()
         self.addCleanup(logic.closeCase, discardEdits=True)
-        assert logic.openDataset(self.folder) == ["sub-01_T2w"]
-        segmentation = logic.loadCase("sub-01_T2w", "spine").segmentation
-        segmentId = segmentation.segment_id(phantom.spine.scheme.value_of("vertebra_L3"))
-        voxels = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation.node, segmentId).T
-        assert not voxels[:2, :2, :2].any(), "the corner that is painted was empty before"
-        voxels[:2, :2, :2] = segmentation.node.GetSegmentation().GetSegment(segmentId).GetLabelValue()
-        assert logic.hasUnsavedEdits()
-
-        saved = logic.saveRefined(rater="test")
-        after = read_labels(saved.path, phantom.spine.scheme).array
-        expected = before.copy()
-        expected[:2, :2, :2] = phantom.spine.scheme.value_of("vertebra_L3")
-        assert (after == expected).all()
-        assert (saved.status, saved.difference.changed_voxels) == ("corrected", 8)
-        assert not logic.hasUnsavedEdits()
-        assert source.read_bytes() == sourceBytes, "the dataset's own mask is never written"
+        check_open_edit_save(logic, self.folder)
 
 
 def machineSettings():

@@ -442,6 +442,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/case_view.py
   SpineGTRefineLib/scene/context.py
   SpineGTRefineLib/scene/copies.py
+  SpineGTRefineLib/scene/dataset_session.py
   SpineGTRefineLib/scene/display.py
   SpineGTRefineLib/scene/editor.py
   SpineGTRefineLib/scene/found.py
@@ -452,6 +453,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/scene/outside.py
   SpineGTRefineLib/scene/recipe_runs.py
   SpineGTRefineLib/scene/segments.py
+  SpineGTRefineLib/scene/self_test.py
   SpineGTRefineLib/scene/status.py
   SpineGTRefineLib/scene/terminology.py
   SpineGTRefineLib/scene/views.py

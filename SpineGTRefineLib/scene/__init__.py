@@ -6,12 +6,14 @@ inside 3D Slicer and on the PyPI package ``slicer-core``, without a window.
 
 from .case import SceneCase, empty_labels, load_case, open_volume
 from .context import Scene
+from .dataset_session import DatasetSession
 from .found import FoundVolume, found_volume
 from .labels import LabelSegmentation
 from .recipe_runs import RecipeRun, RecipeRuns
 from .volumes import add_volume
 
 __all__ = [
+    "DatasetSession",
     "FoundVolume",
     "LabelSegmentation",
     "RecipeRun",

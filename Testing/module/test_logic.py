@@ -87,7 +87,8 @@ def test_a_mask_that_was_not_changed_is_recorded_as_accepted_not_as_corrected(ca
 
 def test_the_sidecar_names_the_rater_and_the_seconds(case, logic, module, monkeypatch):
     paint_l3(case)
-    monkeypatch.setattr(logic, "_openedAt", logic._openedAt - 100)
+    opened = logic._session.opened
+    monkeypatch.setattr(opened, "opened_at", opened.opened_at - 100)
     saved = logic.saveRefined(rater="AB")
     text = saved.sidecar.read_text(encoding="utf-8")
     assert '"AB"' in text
