@@ -136,14 +136,15 @@ def _run(
     """Keep all workers busy, a window of jobs at a time; take each job out of ``left`` once its outcome is there."""
     from .dask_worker import EnginePlugin, run_job
 
-    client.register_plugin(EnginePlugin(python, command))
+    plugin = EnginePlugin(python, command)
+    client.register_plugin(plugin)
     waiting = iter(dict(left).items())
     running: dict[Future, int] = {}
     ends: queue.SimpleQueue[Future] = queue.SimpleQueue()
     room = _Room(client)
     while left:
         for number, job in itertools.islice(waiting, max(0, room.threads() - len(running))):
-            future = client.submit(run_job, job, pure=False, resources=room.needs(job))
+            future = client.submit(run_job, job, plugin.name, pure=False, resources=room.needs(job))
             running[future] = number
             future.add_done_callback(ends.put)
         if (ended := _next(ends, client)) is not None:

@@ -33,12 +33,14 @@ class EnginePlugin(WorkerPlugin):  # type: ignore[misc]
         What starts the process that does the jobs; by default the real one, in ``python``.
     """
 
-    name = "spine-gt-refine"
+    idempotent = True
+    """A second command on the same scheduler joins the first: to register anew would end the engine under its cases."""
 
     def __init__(self, python: str | None = None, command: Sequence[str] | None = None) -> None:
         self._python = python
         self._command = command
         self._library = library_fingerprint()
+        self.name = " ".join(["spine-gt-refine", self._library, python or "", *(command or ())])
 
     def setup(self, worker: Worker) -> None:
         """Note what this worker has; the engine starts with its first job."""
@@ -75,10 +77,10 @@ class EnginePlugin(WorkerPlugin):  # type: ignore[misc]
             )
 
 
-def run_job(job: dict[str, Any]) -> dict[str, Any]:
-    """Do a job on this Dask worker: the task that the scheduler hands out.
+def run_job(job: dict[str, Any], plugin: str) -> dict[str, Any]:
+    """Do a job on this Dask worker with the plugin of a name: the task that the scheduler hands out.
 
     Errors of the job are in its outcome; what is raised concerns the worker as a whole.
     """
-    plugin: EnginePlugin = get_worker().plugins[EnginePlugin.name]
-    return plugin.run(job)
+    engine: EnginePlugin = get_worker().plugins[plugin]
+    return engine.run(job)

@@ -80,6 +80,21 @@ def test_what_is_done_is_not_done_again(root, address, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_second_command_on_the_same_scheduler_ends_nothing_of_the_first(root, address, tmp_path):
+    path, diary = diary_of(tmp_path)
+    slow = {"fault": "hang", "seconds": 2, "at": "compute", "diary": str(path)}
+    jobs, outcomes = [job | slow for job in jobs_of(root, tmp_path / "first")[:6]], []
+    first = threading.Thread(target=lambda: outcomes.extend(run_on_cluster(address, jobs, command=WORKER)))
+    first.start()
+    while not diary():
+        time.sleep(0.1)
+    list(run_on_cluster(address, jobs_of(root, tmp_path / "second")[:2], command=WORKER))
+    first.join()
+    assert len(outcomes) == len(jobs)
+    assert [outcome["error"] for outcome in outcomes if not outcome["succeeded"]] == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["kill", "crash"])
 def test_a_case_that_kills_its_worker_or_fails_does_so_alone(root, address, tmp_path, kind):
     jobs = jobs_of(root, tmp_path / "out")

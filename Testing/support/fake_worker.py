@@ -26,7 +26,7 @@ def fault(job, stage):
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":
-            time.sleep(3600)
+            time.sleep(job.get("seconds", 3600))
         case "memory":
             raise MemoryError("no room for the logits")
         case "refuse":
