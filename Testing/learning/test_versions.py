@@ -27,6 +27,7 @@ from SpineGTRefineLib.learning.versions import (
     Version,
     build_version,
     difference,
+    seen_by,
     version_names,
     versions_folder,
 )
@@ -270,6 +271,15 @@ def test_a_version_is_never_replaced_and_its_tables_never_edited(world):
     table.write_text(table.read_text().replace("\ttest\t", "\ttrain\t"))
     with pytest.raises(CorruptFileError, match=r"cases\.tsv was changed by hand"):
         Version.open(version.folder)
+
+
+def test_who_was_trained_on_in_one_version_and_tests_in_another_is_named(world):
+    world.save_all()
+    first = build(world)
+    assert seen_by(first, build(world, parent=first)) == ()
+    other = build(world, BuildSettings(split=SplitSettings(seed=3)), name="other")
+    tested = {row.subject for row in other.cases("test")}
+    assert seen_by(first, other) == tuple(sorted(tested - {row.subject for row in first.cases("test")})) != ()
 
 
 def test_a_difference_tells_what_came_went_and_moved(world):

@@ -60,7 +60,7 @@ def challenges(output: Path) -> tuple[Challenge, ...]:
 
 
 def decide(
-    output: Path, mask_type: str, model: str, version: Version, comparison: PairedComparison | None
+    output: Path, model: str, version: Version, comparison: PairedComparison | None, unfair: str = ""
 ) -> Challenge:
     """Note a challenge: the challenger becomes the champion if it is better, or the first; else the champion stays.
 
@@ -68,15 +68,18 @@ def decide(
     ----------
     output
         Folder of the dataset's refined masks.
-    mask_type, model
-        The challenger, and the kind of mask that it makes.
+    model
+        The challenger.
     version
-        The version whose test set it was tried on.
+        The version whose test set it was tried on; it says which kind of mask is made.
     comparison
         The challenger as the second of two against the champion; None where there is no champion, or no test set.
+    unfair
+        Why the two cannot be compared on this test set, "" if they can.
     """
+    mask_type = version.mask_type.name
     champion = champion_of(output, mask_type)
-    verdict, reason = _verdict(champion, comparison)
+    verdict, reason = _verdict(champion, comparison, unfair)
     challenge = Challenge(
         mask_type,
         model,
@@ -91,11 +94,11 @@ def decide(
     return challenge
 
 
-def _verdict(champion: str, comparison: PairedComparison | None) -> tuple[str, str]:
+def _verdict(champion: str, comparison: PairedComparison | None, unfair: str) -> tuple[str, str]:
     if not champion:
         return "first", f"It is {FIRST} for this dataset."
     if comparison is None:
-        return "undecided", "There is no test set to compare them on."
+        return "undecided", unfair or "There is no test set to compare them on."
     return comparison.verdict, comparison.reason
 
 

@@ -12,7 +12,7 @@ from ...bids.jsonfiles import json_text
 from ...errors import ConflictError, MissingFileError, UsageError
 from ...models import InstalledModel, ModelStore
 from ..evaluation import CaseMetrics, PairedComparison, compare_paired
-from ..versions import Version, version_names, versions_folder
+from ..versions import Version, seen_by, version_names, versions_folder
 from .card import CARD, PAGE, card_of, card_page, mean_dice, structure_table
 from .champion import Challenge, challenges, champion_of, decide
 from .failures import explained
@@ -102,13 +102,14 @@ def ship_model(
 
         scores = tested(single, 0.0)
         champion = champion_of(dataset.output, version.mask_type.name)
-        rival = champion if champion != single.entry.name else ""
-        comparison = compare_paired(tested(store.find(rival), 0.5), scores) if rival and scores else None
+        rival = store.find(champion) if champion not in ("", single.entry.name) else None
+        unfair = _unfair(rival, dataset, version) if rival else ""
+        comparison = compare_paired(tested(rival, 0.5), scores) if rival and scores and not unfair else None
         installed = store.install_trained(trained.path, single.entry, _beside(card, single, scores), overwrite=True)
         if champion == installed.entry.name:
             challenge = _last(dataset.output, champion)
         else:
-            challenge = decide(dataset.output, version.mask_type.name, installed.entry.name, version, comparison)
+            challenge = decide(dataset.output, installed.entry.name, version, comparison, unfair)
     return ShippedModel(installed, fold, challenge, comparison)
 
 
@@ -141,6 +142,20 @@ def _version_of(dataset: Dataset, card: Mapping[str, Any], folder: Path) -> Vers
     raise MissingFileError(
         f"{dataset.root} has no version {wanted['Name']} like the one that {card['Name']} was trained on.",
         "Give the dataset that it was trained on, and with --versions the folder of its versions.",
+    )
+
+
+def _unfair(champion: InstalledModel, dataset: Dataset, version: Version) -> str:
+    """Say why a champion cannot be judged on the test set of a version, "" if it can."""
+    try:
+        seen = seen_by(_version_of(dataset, card_of(champion) or {}, version.folder.parent), version)
+    except (KeyError, MissingFileError):
+        return f"It is not known here what {champion.entry.name} was trained on; it may have seen this test set."
+    if not seen:
+        return ""
+    return (
+        f"{champion.entry.name} was trained on {len(seen)} of the people of this test set ({', '.join(seen[:3])}), so "
+        "the two cannot be compared on it. Build the version with the champion's as its parent: the test set stays."
     )
 
 

@@ -1,7 +1,7 @@
 """Dataset versions D1, D2, ...: what was trained on what, for good."""
 
 from .build import BuildSettings, build_version
-from .difference import VersionDifference, difference
+from .difference import VersionDifference, difference, seen_by
 from .latest import latest_version
 from .places import version_names, versions_folder
 from .rows import NO_FOLD, LeftOut, VersionCase
@@ -22,6 +22,7 @@ __all__ = [
     "build_version",
     "difference",
     "latest_version",
+    "seen_by",
     "version_names",
     "versions_folder",
 ]

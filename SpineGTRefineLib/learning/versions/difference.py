@@ -54,6 +54,13 @@ def difference(before: Version, after: Version) -> VersionDifference:
     return VersionDifference(tuple(changes), before.test_sha256 == after.test_sha256)
 
 
+def seen_by(trained: Version, tested: Version) -> tuple[str, ...]:
+    """Return the subjects that one version trains on and another tests on: a model of the first has seen them."""
+    return tuple(
+        sorted({row.subject for row in trained.cases("train")} & {row.subject for row in tested.cases("test")})
+    )
+
+
 def _changes(old: VersionCase, new: VersionCase) -> Iterator[CaseChange]:
     for what, before, after in (
         ("split", old.split, new.split),
