@@ -132,7 +132,7 @@ def report(spent: list[tuple[float, float]], lines: list[str]) -> str:
         [
             "# Many tiny cases on Dask",
             "",
-            f"{time.strftime('%Y-%m-%d')}, {platform.platform(terse=True)}, {os.cpu_count()} cores, {versions}.",
+            f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {versions}.",
             "Images of 16 x 16 x 16 voxels, the network is a threshold. Made by `Testing/bench/bench_cluster.py`.",
             "",
             f"What Dask adds: {SHORT} cases, wall milliseconds a case from the first outcome to the last.",
