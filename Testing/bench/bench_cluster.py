@@ -125,6 +125,7 @@ def report(spent: list[tuple[float, float]], lines: list[str]) -> str:
     """Write both parts down."""
     import distributed
 
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     versions = f"Python {platform.python_version()}, distributed {distributed.__version__}"
     added = [dask - engine for engine, dask in spent]
     rows = [f"| {n} | {e:.1f} | {d:.1f} | {d - e:.1f} |" for n, (e, d) in enumerate(spent, start=1)]
@@ -132,7 +133,7 @@ def report(spent: list[tuple[float, float]], lines: list[str]) -> str:
         [
             "# Many tiny cases on Dask",
             "",
-            f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores, {versions}.",
+            f"{time.strftime('%Y-%m-%d')}, {machine}, {versions}.",
             "Images of 16 x 16 x 16 voxels, the network is a threshold. Made by `Testing/bench/bench_cluster.py`.",
             "",
             f"What Dask adds: {SHORT} cases, wall milliseconds a case from the first outcome to the last.",
