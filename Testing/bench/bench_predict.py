@@ -110,12 +110,13 @@ def serve(folder: Path, threads: int, device: str) -> None:
 
     torch.set_num_threads(threads)
     image = read_image(folder / "images" / "case_0000.nii.gz")
+    corner = Box((0, 0, 0), tuple(np.minimum(image.geometry.shape, (24, 24, 12)).tolist()))
     calls: dict[str, Call] = {}
     for line in sys.stdin:
         side = line.strip()
         if side not in calls:
             calls[side] = nnunet_call(folder / "model", device) if side == "warm" else our_call(folder, side, device)
-            calls[side](crop(image, Box((0, 0, 0), (24, 24, 12))))
+            calls[side](crop(image, corner))
         wall, cpu = time.perf_counter(), time.process_time()
         calls[side](image)
         figures = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}

@@ -56,10 +56,15 @@ def start(browser, world, tmp_path):
 
 
 @pytest.fixture
-def station(world):
-    """A station without a browser."""
+def station_extra():
+    """For tests that start a station, and need no browser."""
     if "trame_slicer" in station_world.missing():
         pytest.skip("needs the extra `station`")
+
+
+@pytest.fixture
+def station(station_extra, world):
+    """A station without a browser."""
     from SpineGTRefineLib.web.server import StationServer
 
     loop = asyncio.new_event_loop()

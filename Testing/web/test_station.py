@@ -191,6 +191,7 @@ def test_who_has_no_token_gets_neither_the_page_nor_a_file(start, tab):
     assert station.log.read_text() == "", "the terminal shows the address and no noise"
 
 
+@pytest.mark.usefixtures("station_extra")
 def test_a_port_that_is_taken_is_told_with_what_to_do(world):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = ["review", str(world.root), "--port", str(taken.getsockname()[1])]
@@ -201,6 +202,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(world):
     assert "Leave --port out" in told.stderr
 
 
+@pytest.mark.usefixtures("station_extra")
 def test_without_libraries_to_draw_with_the_user_is_told_what_to_install(world, tmp_path):
     for name in ("EGL", "GL", "GLX", "GLdispatch", "OpenGL", "OSMesa", "X11"):
         for version in ("", ".0", ".1", ".6", ".8"):
