@@ -78,9 +78,9 @@ def main() -> None:
         "",
         (
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}. Dice is to nnU-Net's mask. Neither side votes with mirrored copies or cleans up after. "
-            "Promised of exact mode: a Dice of 0.999, or 5 differing voxels of a label below 5000. Dice to truth: by "
-            "how much it changes, over all labels and for the one that changes most."
+            f"nnU-Net {version('nnunetv2')}. Neither side votes with mirrored copies or cleans up after. "
+            "Dice is to nnU-Net's mask. Promised of exact mode: 0.999, or 5 differing voxels of a label below 5000. "
+            "Dice to truth: by how much it changes, over all labels and for the one that changes most."
         ),
         "",
         *summary(rows),
