@@ -4,7 +4,6 @@ The work is done by the library SpineGTRefineLib, which is imported when it is f
 every start of the program.
 """
 
-import functools
 import importlib.util
 import sys
 import tempfile
@@ -184,6 +183,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
     def __init__(self, parent=None):
         ScriptedLoadableModuleLogic.__init__(self, parent)
         self._runs = None
+        self._session = None
 
     def getParameterNode(self):
         """Return the module's one parameter node, with typed attributes."""
@@ -192,24 +192,24 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
     @property
     def dataset(self):
         """The open dataset, or None."""
-        return self._session.dataset
+        return self._session.dataset if self._session is not None else None
 
     @property
     def shown(self):
         """The scene's case that is shown, or None."""
-        return self._session.opened.shown if self._session.opened is not None else None
+        return self._session.opened.shown if self.isCaseOpen else None
 
     @property
     def isCaseOpen(self):
         """Whether a case is shown."""
-        return self._session.opened is not None
+        return self._session is not None and self._session.opened is not None
 
     def openDataset(self, path, output=None, *, discardEdits=False):
         """Open a BIDS dataset (or one image) and return the keys of its cases. The dataset is not written to.
 
         ``output`` is the folder for refined masks, by default ``derivatives/spine-gt-refine`` in the dataset.
         """
-        self._session.open_dataset(path, output, discard_edits=discardEdits)
+        self._requireSession().open_dataset(path, output, discard_edits=discardEdits)
         return [case.key for case in self.dataset.cases()]
 
     def maskTypeNames(self):
@@ -224,11 +224,11 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         Returns the scene's case, with ``volume`` and ``segmentation.node``. Raises ConflictError if the case that is
         open now has unsaved edits, unless ``discardEdits``.
         """
-        return self._session.load_case(key, maskType, discard_edits=discardEdits)
+        return self._requireSession().load_case(key, maskType, discard_edits=discardEdits)
 
     def hasUnsavedEdits(self):
         """Whether the mask in the scene differs from the one on disk."""
-        return self._session.has_unsaved_edits
+        return self.isCaseOpen and self._session.has_unsaved_edits
 
     def runRecipe(self, volumeNode, name=None, *, blocking=True, **settings):
         """Run a recipe on a volume of the scene; a segmentation on its grid is the result. No dataset is needed.
@@ -279,25 +279,27 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
         The one recipe for this is ``spine``, from the output folders of SPINEPS, TotalSpineSeg and a canal model.
         Returns what became of the case, with ``saved``, ``report`` and ``actions``.
         """
-        return self._session.propose_from_outputs(
+        return self._requireSession().propose_from_outputs(
             recipe, spineps, totalspineseg, canal, policy, discard_edits=discardEdits
         )
 
     def saveRefined(self, rater=""):
         """Save the mask of the open case as it is in the scene now, and return what was written."""
-        return self._session.save(rater)
+        return self._requireSession().save(rater)
 
     def closeCase(self, *, discardEdits=False):
         """Take the open case out of the scene; other nodes stay. Raises ConflictError if it has unsaved edits."""
-        self._session.close_case(discard_edits=discardEdits)
+        if self.isCaseOpen:
+            self._session.close_case(discard_edits=discardEdits)
 
-    @functools.cached_property
-    def _session(self):
-        """The dataset and the case at work; made when it is first needed, since it needs the library's packages."""
-        requirePackages()
-        from SpineGTRefineLib.scene import DatasetSession, Scene
+    def _requireSession(self):
+        """Return the dataset and the case at work; made when first needed, since it needs the library's packages."""
+        if self._session is None:
+            requirePackages()
+            from SpineGTRefineLib.scene import DatasetSession, Scene
 
-        return DatasetSession(Scene.current())
+            self._session = DatasetSession(Scene.current())
+        return self._session
 
 
 class SpineGTRefineTest(ScriptedLoadableModuleTest):

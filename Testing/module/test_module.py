@@ -149,3 +149,17 @@ def test_the_package_that_slicer_lacks_is_asked_for_once_and_its_absence_explain
         with pytest.raises(MissingDependencyError, match="nibabel"):
             module.requirePackages()
     assert asked == [(["nibabel>=5.3,<6"], "SpineGTRefine")]
+
+
+def test_before_a_dataset_is_open_the_logic_answers_in_a_slicer_without_the_missing_package(module, monkeypatch):
+    def refuse():
+        raise AssertionError("asked for a package")
+
+    monkeypatch.setattr(module, "requirePackages", refuse)
+    logic = module.SpineGTRefineLogic()
+    assert (logic.dataset, logic.shown) == (None, None)
+    assert not logic.isCaseOpen
+    assert not logic.hasUnsavedEdits()
+    logic.closeCase()
+    with pytest.raises(AssertionError, match="asked for a package"):
+        logic.openDataset("somewhere")
