@@ -280,6 +280,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/store.py
   SpineGTRefineLib/models/tiles.py
   SpineGTRefineLib/models/tools/__init__.py
+  SpineGTRefineLib/models/tools/job.py
   SpineGTRefineLib/models/tools/program.py
   SpineGTRefineLib/models/tools/result.py
   SpineGTRefineLib/models/tools/spineps.py

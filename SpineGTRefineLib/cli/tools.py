@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,8 @@ from .options import JsonOption, existing_file
 from .terminal import terminal_of
 
 if TYPE_CHECKING:
+    from ..models.tools.job import ToolJob
+    from ..models.tools.program import ToolProgram
     from ..models.tools.result import ToolResult
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -78,11 +80,14 @@ def run(
     ] = None,
     iso: Annotated[bool, typer.Option("--iso", help="TotalSpineSeg: leave the masks on its own grid of 1 mm.")] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what an earlier run left in FOLDER.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Run a tool on one image. Its weights must be installed; nothing is downloaded. Ctrl+C ends all of it."""
     del json
     terminal = terminal_of(ctx)
+    from ..models.tools.job import ToolJob
+
     image = existing_file(image, "image")
     if output.resolve() == image.resolve().parent:
         raise UsageError(
@@ -91,43 +96,58 @@ def run(
         )
     if localizer is not None:
         existing_file(localizer, "localizer")
-    start = _runner(name, _Wish(weights, labeling, localizer, iso, contrast))
+    tool = _tool(name)
+    start = _runner(tool, _Wish(weights, labeling, localizer, iso, contrast))
+    job = ToolJob(tool, image, output / f".work-{name}-{image.name}", device=device)
+    log = output / f"{job.stem}_{name}.log"
+    if log.exists() and not overwrite:
+        raise UsageError(
+            f"{log} exists already: {name} has been run here on an image of this name.",
+            "Choose another folder with --output, or add --overwrite to replace what that run left.",
+        )
     with terminal.activity(name) as tell:
-        result = start(image, output / ".work", device=device, progress=lambda _part, text: tell(text))
-    copies = _take_over(result, output, name)
+        result = start(replace(job, progress=lambda _part, text: tell(text)))
+    copies = _take_over(job, result, log, overwrite=overwrite)
     answer = {"files": {what: str(path) for what, path in copies.items()}, "generator": dict(result.generator)}
     terminal.answer(answer, lambda: terminal.table(name, ("What", "File"), list(answer["files"].items())))
 
 
-def _runner(name: str, wish: _Wish) -> Callable[..., ToolResult]:
-    """Return what runs a tool; everything that can be missing is looked for first."""
-    from ..models import ModelStore
-    from ..models.tools import spineps, totalsegmentator, totalspineseg
+def _tool(name: str) -> ToolProgram:
     from ..models.tools.program import find_tool, tool_names
-    from ..recipes.model_choice import find_model
-    from ..recipes.tool_weights import spineps_weights, totalspineseg_weights
 
     if name not in tool_names():
         raise UsageError(f"There is no tool called {name!r}.", f"Choose one of: {', '.join(tool_names())}.")
+    return find_tool(name)
+
+
+def _runner(tool: ToolProgram, wish: _Wish) -> Callable[[ToolJob], ToolResult]:
+    """Return what runs a tool; weights that are missing are told before it starts."""
+    from ..models import ModelStore
+    from ..models.tools import spineps, totalsegmentator, totalspineseg
+    from ..recipes.model_choice import find_model
+    from ..recipes.tool_weights import spineps_weights, totalspineseg_weights
+
     find: Any = partial(find_model, ModelStore())
-    tool = find_tool(name)
-    if name == spineps.NAME:
+    if tool.name == spineps.NAME:
         models = spineps_weights(find, wish.weights, wish.contrast, labeling=wish.labeling)
-        return partial(spineps.run_spineps, weights=models, tool=tool)
-    if name == totalspineseg.NAME:
+        return partial(spineps.run_spineps, weights=models)
+    if tool.name == totalspineseg.NAME:
         models = totalspineseg_weights(find, wish.weights)
-        return partial(
-            totalspineseg.run_totalspineseg, weights=models, tool=tool, localizer=wish.localizer, iso=wish.iso
+        return partial(totalspineseg.run_totalspineseg, weights=models, localizer=wish.localizer, iso=wish.iso)
+    return totalsegmentator.run_totalsegmentator
+
+
+def _take_over(job: ToolJob, result: ToolResult, log: Path, *, overwrite: bool) -> dict[str, Path]:
+    """Move a tool's outputs and its log beside ``log`` and out of the work folder, which goes."""
+    copies = {what: log.with_name(path.name) for what, path in result.files.items()}
+    taken = [copy for copy in copies.values() if copy.exists()]
+    if taken and not overwrite:
+        raise UsageError(
+            f"{taken[0]} exists already and was not replaced.",
+            f"What {job.tool.title} made is in {job.folder}. Move it, or run this again with --overwrite.",
         )
-    return partial(totalsegmentator.run_totalsegmentator, tool=tool)
-
-
-def _take_over(result: ToolResult, output: Path, name: str) -> dict[str, Path]:
-    """Move a tool's outputs and its log out of the work folder, which goes."""
-    copies = {what: output / path.name for what, path in result.files.items()}
     for what, path in result.files.items():
-        shutil.copyfile(path, copies[what])
-    copies["log"] = output / f"{name}.log"
-    shutil.move(result.log, copies["log"])
-    shutil.rmtree(output / ".work")
-    return copies
+        path.replace(copies[what])
+    result.log.replace(log)
+    shutil.rmtree(job.folder)
+    return {**copies, "log": log}

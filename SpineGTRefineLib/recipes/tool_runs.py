@@ -17,16 +17,16 @@ from ..fileops import sha256_of_file, write_text_atomic
 from ..imaging import write_labels
 from ..models import InstalledModel
 from ..models.tools import spineps, totalspineseg
-from ..models.tools.program import find_tool
-from ..models.tools.result import ToolResult, bids_stem
+from ..models.tools.job import ToolJob, bids_stem
+from ..models.tools.program import Progress, find_tool
+from ..models.tools.result import ToolResult
+from .carrier import has_mask
 from .model_choice import FindModel
-from .propagation import session_of
+from .session_images import is_called, session_of, the_one
 from .tool_weights import spineps_weights, totalspineseg_weights
 
 RECORD = "run.json"
 """File beside a tool's output that says what it was made from."""
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class ToolRuns:
         self,
         name: str,
         wanted: str,
-        run: Callable[..., ToolResult],
+        run: Callable[[ToolJob], ToolResult],
         weights: Mapping[str, InstalledModel],
         settings: Mapping[str, str],
     ) -> Path:
@@ -136,15 +136,8 @@ class ToolRuns:
             self.notes.append(f"{tool.title} was not run again: its output for this image is there.")
             self.generators.append(kept["generator"])
             return folder / str(kept["file"])
-        result = run(
-            self._place.case.image,
-            folder,
-            stem=self._stem,
-            device=self._device,
-            tool=tool,
-            progress=self._share(tool.title),
-            cancel=self._cancel,
-        )
+        image, progress = self._place.case.image, self._share(tool.title)
+        result = run(ToolJob(tool, image, folder, self._stem, self._device, progress, self._cancel))
         self.generators.append(dict(result.generator))
         file = result.files[wanted]
         record = {"made_from": made_from, "generator": result.generator, "file": str(file.relative_to(folder))}
@@ -160,23 +153,29 @@ class ToolRuns:
 
     def _localizer(self, contrast: str) -> Path:
         """Write the spine mask of another image of the session as TotalSpineSeg wants to read it."""
-        case, dataset = self._place.case, self._place.dataset
-        for other in dataset:
-            if other.contrast != contrast or session_of(other) != session_of(case) or other.key == case.key:
-                continue
-            mask = load_mask(dataset, other, mask_type("spine"))
-            if mask is not None:
-                labels, losses = mask.converted(scheme("totalspineseg"))
-                self.notes.append(f"Levels were taken from the spine mask of {other.key}.")
-                self.notes += [f"{name} has no label there." for name in losses.dropped]
-                path = self._place.folder / "localizer" / f"{self._stem}.nii.gz"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_labels(path, labels)
-                return path
-        raise MissingFileError(
-            f"No {contrast} image of the session of {case.key} has a spine mask to take levels from.",
-            "Make one first, or leave the setting localizer out.",
-        )
+        case, dataset, kind = self._place.case, self._place.dataset, mask_type("spine")
+        others = [
+            other
+            for other in dataset
+            if is_called(other, contrast)
+            and session_of(other) == session_of(case)
+            and other.key != case.key
+            and has_mask(dataset, other, kind)
+        ]
+        chosen = the_one(others, case, "--set localizer=") if others else None
+        mask = load_mask(dataset, chosen, kind) if chosen else None
+        if chosen is None or mask is None:
+            raise MissingFileError(
+                f"No {contrast} image of the session of {case.key} has a spine mask to take levels from.",
+                "Make one first, or leave the setting localizer out.",
+            )
+        labels, losses = mask.converted(scheme("totalspineseg"))
+        self.notes.append(f"Levels were taken from the spine mask of {chosen.key}.")
+        self.notes += [f"{name} has no label there." for name in losses.dropped]
+        path = self._place.folder / "localizer" / f"{self._stem}.nii.gz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_labels(path, labels)
+        return path
 
 
 def _kept(folder: Path, made_from: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -66,13 +66,3 @@ def _lacking(name):
         return environments.EnvironmentReport(python, "3.12.0", {}, {name: "No module"}, None)
 
     return report
-
-
-def test_a_tool_never_writes_beside_the_image_whose_name_its_masks_bear(program, tmp_path):
-    image = tmp_path / "sub-01_CT.nii.gz"
-    image.write_bytes(b"an image")
-    outcome = program("tools", "run", "totalsegmentator", str(image), "--output", str(tmp_path))
-    assert outcome.code == 2
-    assert "is the folder of the image" in outcome.error_lines[0]
-    outcome = program("tools", "run", "models", str(image), "--output", str(tmp_path / "masks"))
-    assert "There is no tool called 'models'" in outcome.error_lines[0]

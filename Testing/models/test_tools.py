@@ -18,8 +18,8 @@ from SpineGTRefineLib.errors import (
     UnsafeModelError,
 )
 from SpineGTRefineLib.models.tools import totalsegmentator
+from SpineGTRefineLib.models.tools.job import ToolJob, bids_stem
 from SpineGTRefineLib.models.tools.program import find_tool, run_tool, tool_names
-from SpineGTRefineLib.models.tools.result import bids_stem
 from SpineGTRefineLib.models.tools.spineps import spineps_arguments
 from SpineGTRefineLib.models.tools.totalspineseg import run_totalspineseg
 
@@ -118,9 +118,12 @@ def test_both_command_lines_of_spineps_are_spoken():
         spineps_arguments((1, 3, 0), Path("x"), {**models, "labeling": Path("L")})
 
 
-def test_any_file_name_becomes_one_that_the_tools_take():
+def test_any_file_name_becomes_one_that_the_tools_take(tmp_path):
     assert bids_stem("sub-01_ses-M0_acq-sag_T2w") == "sub-01_ses-M0_acq-sag_T2w"
     assert bids_stem("my scan.2") == "sub-myscan2_T2w"
+    tool = make_tool(tmp_path, "spineps", "")
+    stems = {ToolJob(tool, Path(name), tmp_path).stem for name in ("scan.1.nii.gz", "scan.2.nii.gz", "scan.2.nii")}
+    assert stems == {"sub-scan1_T2w", "sub-scan2_T2w"}, "masks of two images must not have one name"
 
 
 def test_a_tool_that_is_not_there_says_how_to_get_it(tmp_path, monkeypatch):
@@ -137,7 +140,7 @@ def test_totalsegmentator_is_never_started_without_its_weights(tmp_path, monkeyp
     monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(tmp_path / "none"))
     tool = make_tool(tmp_path, "totalsegmentator", "raise SystemExit('started')")
     with pytest.raises(ModelNotInstalledError, match="no Dataset292 and no Dataset298") as caught:
-        totalsegmentator.run_totalsegmentator(tmp_path / "ct.nii.gz", tmp_path / "work", tool=tool)
+        totalsegmentator.run_totalsegmentator(ToolJob(tool, tmp_path / "ct.nii.gz", tmp_path / "work"))
     assert "totalseg_download_weights" in caught.value.remedy
 
 
@@ -172,7 +175,7 @@ def image(tmp_path):
 @pytest.mark.slow
 def test_its_command_line_its_folders_and_its_output(tmp_path, image, weights):
     tool = make_tool(tmp_path, "totalspineseg", TOTALSPINESEG.replace("LABELS", repr(str(image))), "20260807")
-    result = run_totalspineseg(image, tmp_path / "work" / "scan", weights, device="cpu", iso=True, tool=tool)
+    result = run_totalspineseg(ToolJob(tool, image, tmp_path / "work" / "scan", device="cpu"), weights, iso=True)
     assert result.files["labels"].read_bytes() == b"an image"
     assert result.files["labels"].name == "sub-scan_T2w.nii.gz"
     assert result.generator["Version"] == "20260807"
@@ -192,7 +195,7 @@ def test_a_checkpoint_that_could_run_code_never_reaches_the_tool(tmp_path, image
     evil = InstalledModel(weights["step1"].entry, folder.parent, hashes_below(folder.parent), "somebody")
     tool = make_tool(tmp_path, "totalspineseg", f"open({str(tmp_path / 'started')!r}, 'w')")
     with pytest.raises(UnsafeModelError, match=r"system"):
-        run_totalspineseg(image, tmp_path / "work", {**weights, "step1": evil}, tool=tool)
+        run_totalspineseg(ToolJob(tool, image, tmp_path / "work"), {**weights, "step1": evil})
     assert not Path("pwned").exists()
     assert not (tmp_path / "started").exists()
 

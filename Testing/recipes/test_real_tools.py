@@ -18,6 +18,7 @@ from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
 from SpineGTRefineLib.errors import MissingDependencyError
 from SpineGTRefineLib.imaging import read_labels, write_image, write_labels
+from SpineGTRefineLib.models.tools.job import ToolJob
 from SpineGTRefineLib.models.tools.program import find_tool
 from SpineGTRefineLib.models.tools.totalspineseg import run_totalspineseg
 from SpineGTRefineLib.phantoms import canal_like, make_spine
@@ -77,7 +78,8 @@ def test_totalspineseg_runs_from_end_to_end(phantom, store, tmp_path):
     write_image(image, phantom.image)
     stages = []
     weights = totalspineseg_weights(store.find, "stand_in")
-    result = run_totalspineseg(image, tmp_path / "work", weights, device="cpu", progress=lambda *a: stages.append(a))
+    tool, told = find_tool("totalspineseg"), lambda *word: stages.append(word)
+    result = run_totalspineseg(ToolJob(tool, image, tmp_path / "work", device="cpu", progress=told), weights)
     labels = read_labels(result.files["labels"], scheme("totalspineseg"))
     assert labels.geometry.matches(phantom.image.geometry)
     assert not labels.unknown_values()

@@ -1,16 +1,13 @@
-"""What a run of a tool left, and the folder it works in."""
+"""What a run of a tool left, and the weights that it had."""
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...bids.names import nifti_extension
-from ...errors import ModelError, ToolError, UnsupportedFileError
+from ...errors import ModelError
 from ..installed import InstalledModel
 from .program import ToolProgram
 from .weights import inspect_weights, weights_digest
@@ -61,45 +58,6 @@ def checked_weights(tool: ToolProgram, weights: Mapping[str, InstalledModel]) ->
     for model in weights.values():
         model.verify()
         inspect_weights(model.path, tool.python)
-
-
-def put_image(image: Path, folder: Path, stem: str) -> Path:
-    """Copy an image into a new, empty work folder, under the name that the tool's outputs are to carry.
-
-    Raises
-    ------
-    UnsupportedFileError
-        It is no ``.nii`` or ``.nii.gz``.
-    """
-    extension = nifti_extension(image.name)
-    if extension is None:
-        raise UnsupportedFileError(f"{image.name} is not a NIfTI file.", "Convert it to .nii.gz first.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    place = folder / f"{stem}{extension}"
-    shutil.copyfile(image, place)
-    return place
-
-
-def bids_stem(name: str) -> str:
-    """Return a file name (without extension) that every tool takes: from ``sub-`` to a contrast, as in BIDS."""
-    if re.fullmatch(r"sub-[0-9A-Za-z]+(?:_[0-9A-Za-z]+-[0-9A-Za-z]+)*_[0-9A-Za-z]+", name):
-        return name
-    return f"sub-{re.sub('[^0-9A-Za-z]', '', name) or 'image'}_T2w"
-
-
-def only_file(tool: ToolProgram, folder: Path, pattern: str, missing: str, log: Path) -> Path:
-    """Return the one file that a tool must have written.
-
-    Raises
-    ------
-    ToolError
-        There is none; ``missing`` says what that means.
-    """
-    found = sorted(folder.glob(pattern))
-    if not found:
-        raise ToolError(f"{tool.title} ended without an error, but {missing}.", f"Its log says more: {log}")
-    return found[0]
 
 
 def place_of(model: InstalledModel, file: str) -> Path:

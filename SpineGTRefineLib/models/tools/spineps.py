@@ -7,13 +7,14 @@ are in kebab case. Up to 1.3 the ids of vertebrae are their order from the top; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...errors import MissingDependencyError
 from ..installed import InstalledModel
-from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
-from .result import ToolResult, bids_stem, checked_weights, generator_of, only_file, place_of, put_image
+from .job import ToolJob
+from .program import few_processes
+from .result import ToolResult, checked_weights, generator_of, place_of
 
 NAME = "spineps"
 URL = "https://github.com/Hendrik-code/spineps"
@@ -36,35 +37,15 @@ _STAGES = ("Model loaded", "Predict Semantic Mask", "Predict instance mask", "Do
 _NO_BODIES = "no instance mask came of it: it needs at least three vertebral bodies in view"
 
 
-def run_spineps(
-    image: Path,
-    folder: Path,
-    weights: Mapping[str, InstalledModel],
-    *,
-    stem: str = "",
-    device: str = "auto",
-    tool: ToolProgram | None = None,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] = lambda: False,
-) -> ToolResult:
+def run_spineps(job: ToolJob, weights: Mapping[str, InstalledModel]) -> ToolResult:
     """Run SPINEPS on one image.
 
     Parameters
     ----------
-    image
-        ``.nii`` or ``.nii.gz``.
-    folder
-        Work folder of this run; what was in it goes.
+    job
+        The image and the place. SPINEPS can be told to take the ``cpu``; for any other device it chooses itself.
     weights
         Models for ``semantic`` and ``instance``, and for ``labeling`` if vertebrae are to be named.
-    stem
-        Name for the outputs; by default the image's.
-    device
-        ``cpu`` for the processor; anything else leaves the choice to SPINEPS.
-    tool
-        The program; None looks for it.
-    progress, cancel
-        Told and asked on the way.
 
     Returns
     -------
@@ -74,28 +55,24 @@ def run_spineps(
     Raises
     ------
     MissingDependencyError
-        SPINEPS is not here, or too old for the labeling model.
+        SPINEPS is too old for the labeling model.
     ModelError
         Weights are damaged, changed, or could run code.
     ToolError
         It failed, or found fewer than three vertebrae.
     CancelledError
-        ``cancel`` returned True.
+        The job was cancelled.
     """
-    tool = tool or find_tool(NAME)
-    log = folder.with_suffix(".log")
-    checked_weights(tool, weights)
-    place = put_image(image, folder, bids_stem(stem or image.name.split(".")[0]))
+    checked_weights(job.tool, weights)
+    place = job.put_image()
     models = {phase: place_of(model, "inference_config.json") for phase, model in weights.items()}
-    arguments = spineps_arguments(tool.release, place, models, device)
-    run_tool(tool, arguments, log, environment=_environment(folder), stages=_STAGES, progress=progress, cancel=cancel)
-    output = folder / _OUTPUT
+    job.run(spineps_arguments(job.tool.release, place, models, job.device), _environment(job.folder), _STAGES)
+    output = job.folder / _OUTPUT
     files = {
-        "instances": only_file(tool, output, "*_seg-vert_msk.nii.gz", _NO_BODIES, log),
-        "semantic": only_file(tool, output, "*_seg-spine_msk.nii.gz", "no semantic mask came of it", log),
+        "instances": job.only_file(output, "*_seg-vert_msk.nii.gz", _NO_BODIES),
+        "semantic": job.only_file(output, "*_seg-spine_msk.nii.gz", "no semantic mask came of it"),
     }
-    named = {"labeling": "labeling" in weights}
-    return ToolResult(files, log, generator_of(tool, URL, weights, named))
+    return ToolResult(files, job.log, generator_of(job.tool, URL, weights, {"labeling": "labeling" in weights}))
 
 
 def spineps_arguments(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import ModelNotInstalledError
 from ...fileops import sha256_of_file, write_text_atomic
-from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
-from .result import ToolResult, bids_stem, generator_of, only_file, put_image
+from .job import ToolJob
+from .program import ToolProgram, few_processes
+from .result import ToolResult, generator_of
 from .weights import checkpoints_below, inspect_weights, weights_digest
 
 NAME = "totalsegmentator"
@@ -34,32 +34,13 @@ def weights_folder() -> Path:
     return (Path(home).expanduser() if home else Path.home() / ".totalsegmentator") / "nnunet" / "results"
 
 
-def run_totalsegmentator(
-    image: Path,
-    folder: Path,
-    *,
-    stem: str = "",
-    device: str = "auto",
-    tool: ToolProgram | None = None,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] = lambda: False,
-) -> ToolResult:
+def run_totalsegmentator(job: ToolJob) -> ToolResult:
     """Find the sacrum on one CT.
 
     Parameters
     ----------
-    image
-        ``.nii`` or ``.nii.gz``.
-    folder
-        Work folder of this run; what was in it goes.
-    stem
-        Name for the output; by default the image's.
-    device
-        ``cpu``, ``gpu`` or ``mps``; ``auto`` leaves the choice to TotalSegmentator.
-    tool
-        The program; None looks for it.
-    progress, cancel
-        Told and asked on the way.
+    job
+        The CT and the place.
 
     Returns
     -------
@@ -68,38 +49,32 @@ def run_totalsegmentator(
 
     Raises
     ------
-    MissingDependencyError
-        TotalSegmentator is not here.
     ModelNotInstalledError
-        Its weights are not.
+        Its weights are not here.
     UnsafeModelError, ModelError
         A checkpoint could run code, or is damaged.
     ToolError
         It failed.
     CancelledError
-        ``cancel`` returned True.
+        The job was cancelled.
     """
-    tool = tool or find_tool(NAME)
-    log = folder.with_suffix(".log")
-    weights = _present_weights(tool)
+    weights = _present_weights(job.tool)
     for one in weights:
-        inspect_weights(one, tool.python)
-    name = bids_stem(stem or image.name.split(".")[0])
-    place = put_image(image, folder, name)
-    output = folder / "output"
+        inspect_weights(one, job.tool.python)
+    place, output = job.put_image(), job.folder / "output"
     output.mkdir()
-    arguments: list[str | Path] = ["-i", place, "-o", output / f"{name}.nii.gz", "--ml", "--roi_subset", "sacrum"]
-    arguments += [] if device == "auto" else ["--device", device.replace("cuda", "gpu")]
+    arguments: list[str | Path] = ["-i", place, "-o", output / f"{job.stem}.nii.gz", "--ml", "--roi_subset", "sacrum"]
+    arguments += [] if job.device == "auto" else ["--device", job.device.replace("cuda", "gpu")]
     environment = {
-        "TOTALSEG_HOME_DIR": str(_quiet_home(folder)),
+        "TOTALSEG_HOME_DIR": str(_quiet_home(job.folder)),
         "TOTALSEG_WEIGHTS_PATH": str(weights_folder()),
         **few_processes(1),
     }
-    run_tool(tool, arguments, log, environment=environment, stages=_STAGES, progress=progress, cancel=cancel)
-    labels = only_file(tool, output, "*.nii.gz", "no labels came of it", log)
+    job.run(arguments, environment, _STAGES)
+    labels = job.only_file(output, "*.nii.gz", "no labels came of it")
     digest = weights_digest(sha256_of_file(path) for one in weights for path in checkpoints_below(one))
-    entry = {**generator_of(tool, URL, {}, {}), "WeightsSHA256": digest}
-    return ToolResult({"labels": labels}, log, entry)
+    entry = {**generator_of(job.tool, URL, {}, {}), "WeightsSHA256": digest}
+    return ToolResult({"labels": labels}, job.log, entry)
 
 
 def _present_weights(tool: ToolProgram) -> list[Path]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..installed import InstalledModel
-from .program import Progress, ToolProgram, few_processes, find_tool, run_tool
-from .result import ToolResult, bids_stem, checked_weights, generator_of, only_file, place_of, put_image
+from .job import ToolJob
+from .program import few_processes
+from .result import ToolResult, checked_weights, generator_of, place_of
 
 NAME = "totalspineseg"
 URL = "https://github.com/neuropoly/totalspineseg"
@@ -39,44 +40,28 @@ _EMPTY = "no labels came of it: it found neither canal nor a landmark disc"
 
 
 def run_totalspineseg(
-    image: Path,
-    folder: Path,
+    job: ToolJob,
     weights: Mapping[str, InstalledModel],
     *,
-    stem: str = "",
     localizer: Path | None = None,
     iso: bool = False,
-    device: str = "auto",
     workers: int = 1,
-    tool: ToolProgram | None = None,
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] = lambda: False,
 ) -> ToolResult:
     """Run TotalSpineSeg on one image.
 
     Parameters
     ----------
-    image
-        ``.nii`` or ``.nii.gz``.
-    folder
-        Work folder of this run; what was in it goes.
+    job
+        The image and the place. It knows ``cpu`` and ``cuda``, and takes the first card.
     weights
         Models for ``step1`` and ``step2``.
-    stem
-        Name for the outputs; by default the image's.
     localizer
         Labels (scheme ``totalspineseg``) of another image of the session: they say which level is which where no
         landmark is in view.
     iso
         Leave the outputs on its own grid of 1 mm.
-    device
-        ``cpu`` or ``cuda``; ``auto`` leaves the choice to TotalSpineSeg.
     workers
         Processes that it may start for each step.
-    tool
-        The program; None looks for it.
-    progress, cancel
-        Told and asked on the way.
 
     Returns
     -------
@@ -85,29 +70,26 @@ def run_totalspineseg(
 
     Raises
     ------
-    MissingDependencyError
-        TotalSpineSeg is not here.
     ModelError
         Weights are damaged, changed, or could run code.
     ToolError
         It failed, or found no landmark.
     CancelledError
-        ``cancel`` returned True.
+        The job was cancelled.
     """
-    tool = tool or find_tool(NAME)
-    log = folder.with_suffix(".log")
-    checked_weights(tool, weights)
-    place = put_image(image, folder, bids_stem(stem or image.name.split(".")[0]))
-    arguments: list[str | Path] = [place, folder / "output", "--data-dir", _as_it_wants(weights, folder / "weights")]
+    checked_weights(job.tool, weights)
+    place = job.put_image()
+    data, output = _as_it_wants(weights, job.folder / "weights"), job.folder / "output"
+    arguments: list[str | Path] = [place, output, "--data-dir", data]
     arguments += ["--max-workers", str(workers), "--max-workers-nnunet", str(workers), "--keep-only", *_KEPT]
-    arguments += [] if device == "auto" else ["--device", device.partition(":")[0]]
+    arguments += [] if job.device == "auto" else ["--device", job.device.partition(":")[0]]
     arguments += ["--loc", localizer] if localizer is not None else []
     arguments += ["--iso"] if iso else []
-    arguments += ["--no-stalling"] if tool.release >= NO_STALLING_SINCE else []
-    run_tool(tool, arguments, log, environment=few_processes(workers), stages=_STAGES, progress=progress, cancel=cancel)
-    labels = only_file(tool, folder / "output" / "step2_output", "*.nii.gz", _EMPTY, log)
+    arguments += ["--no-stalling"] if job.tool.release >= NO_STALLING_SINCE else []
+    job.run(arguments, few_processes(workers), _STAGES)
+    labels = job.only_file(output / "step2_output", "*.nii.gz", _EMPTY)
     settings = {"iso": iso, "localizer": "" if localizer is None else localizer.name}
-    return ToolResult({"labels": labels}, log, generator_of(tool, URL, weights, settings))
+    return ToolResult({"labels": labels}, job.log, generator_of(job.tool, URL, weights, settings))
 
 
 def _as_it_wants(weights: Mapping[str, InstalledModel], folder: Path) -> Path:
