@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -26,7 +27,8 @@ from .postprocessing import apply_post_steps
 from .prediction import Prediction
 from .sliding import Control, Place, predict_logits
 from .soft import distance, entropy
-from .tiles import Tiling
+from .tiles import Span, Tiling
+from .way_back import WayBack
 
 OUTPUTS = frozenset({"labels", "probabilities", "uncertainty", "flip_disagreement"})
 """What can be asked of :func:`predict`; labels are always given."""
@@ -98,7 +100,7 @@ def predict(
         See :func:`.loading.load_model`; also if the memory is too small.
     """
     _check(outputs, mode, roi, focus=focus)
-    chosen_device = choose_device(device)
+    places = places_for(choose_device(device))
     report = progress or (lambda _part, _stage: None)
     if isinstance(model, InstalledModel):
         report(0.0, "loading the model")
@@ -112,55 +114,95 @@ def predict(
     data = case.preprocess()
     clock.lap("preprocess")
 
-    tiling = Tiling(tuple(loaded.configuration.patch_size), loaded.entry.tile_step, loaded.mirror_axes)
+    opinion = _second_opinion(loaded, case) if "flip_disagreement" in outputs else None
+    control = Control(_counting(report, on_tile), cancel or (lambda: False))
+    network = _Network(loaded, data, case.model_roi(data.shape[1:]), focus, mode, control, opinion)
+    said, place, tried = run_with_fallback(places, network.run)
+    notes = [*case.notes, *tried, *said.remarks]
+    clock.lap("network")
 
+    report(1.0, "writing labels onto the image's grid")
+    back = case.way_back()
+    labels = export_with_fallback(said.logits, back.labels, notes)
+    soft = _soft_results(said, back, outputs, notes, regions=loaded.labels.has_regions)
+    clock.lap("export")
+    labels = apply_post_steps(labels, loaded.entry.postprocessing)
+    clock.lap("postprocess")
+
+    how = {"focus": focus, "mode": mode, **said.runner.as_dict()}
+    return Prediction(
+        labels=LabelMap(labels, images[0].geometry, loaded.scheme),
+        channel_names=loaded.channel_names,
+        probabilities=soft.get("probabilities"),
+        uncertainty=soft.get("uncertainty"),
+        timings=clock.laps,
+        provenance=_provenance(loaded, str(place.device), notes, roi) | how,
+        flip_disagreement=soft.get("flip_disagreement"),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What the networks gave: logits, how far the second opinion is, one of the runners, and remarks on all of them."""
+
+    logits: Any
+    apart: Any
+    runner: Runner
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Network:
+    """How the networks of a model are run over one preprocessed image; see :func:`.sliding.predict_logits`."""
+
+    model: LoadedModel
+    data: Any
+    part: Span | None
+    focus: bool
+    mode: str
+    control: Control
+    opinion: SecondOpinion | None
+
+    def run(self, where: Place) -> _Said:
+        model = self.model
+        tiling = Tiling(tuple(model.configuration.patch_size), model.entry.tile_step, model.mirror_axes)
+        runners, remarks = runners_for(model.networks, tiling.tile, where.device, self.mode, model.runners)
+        logits, apart = predict_logits(
+            runners,
+            self.data,
+            model.labels.num_segmentation_heads,
+            tiling,
+            where.sums,
+            self.control,
+            self.part,
+            focus=self.focus,
+            opinion=self.opinion,
+        )
+        return _Said(logits, apart, runners[0], remarks)
+
+
+def _counting(report: Progress, on_tile: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
     def count(done: int, total: int) -> None:
         if on_tile is not None:
             on_tile(done + 1, total)
         report(done / total, "running the network")
 
-    control = Control(count, cancel or (lambda: False))
+    return count
 
-    opinion = _second_opinion(loaded, case) if "flip_disagreement" in outputs else None
 
-    def run(where: Place) -> tuple[tuple[Any, Any], tuple[Runner, ...], tuple[str, ...]]:
-        runners, remarks = runners_for(loaded.networks, tiling.tile, where.device, mode, loaded.runners)
-        part = case.model_roi(data.shape[1:])
-        heads = loaded.labels.num_segmentation_heads
-        return (
-            predict_logits(runners, data, heads, tiling, where.sums, control, part, focus=focus, opinion=opinion),
-            runners,
-            remarks,
-        )
-
-    ((logits, apart), runners, remarks), place, notes = run_with_fallback(places_for(chosen_device), run)
-    notes = [*case.notes, *notes, *remarks]
-    clock.lap("network")
-
-    report(1.0, "writing labels onto the image's grid")
-    back, regions = case.way_back(), loaded.labels.has_regions
-    labels = export_with_fallback(logits, back.labels, notes)
-    soft: dict[str, np.ndarray] = {}
+def _soft_results(
+    said: _Said, back: WayBack, outputs: Collection[str], notes: list[str], *, regions: bool
+) -> dict[str, np.ndarray]:
+    """Return what was asked for beyond labels, on the image's grid."""
+    results: dict[str, np.ndarray] = {}
     if "probabilities" in outputs:
-        soft["probabilities"] = export_with_fallback(logits, back.probabilities, notes)
+        results["probabilities"] = export_with_fallback(said.logits, back.probabilities, notes)
     if "uncertainty" in outputs:
-        doubt = export_with_fallback(logits, lambda where: entropy(where, regions=regions), notes)
-        soft["uncertainty"] = back.map(doubt.cpu().numpy())
-    if apart is not None:
-        soft["flip_disagreement"] = back.map(apart.cpu().numpy())
-    clock.lap("export")
-    labels = apply_post_steps(labels, loaded.entry.postprocessing)
-    clock.lap("postprocess")
-
-    return Prediction(
-        LabelMap(labels, images[0].geometry, loaded.scheme),
-        loaded.channel_names,
-        soft.get("probabilities"),
-        soft.get("uncertainty"),
-        clock.laps,
-        {**_provenance(loaded, str(place.device), notes, roi), "focus": focus, "mode": mode, **runners[0].as_dict()},
-        soft.get("flip_disagreement"),
-    )
+        doubt = export_with_fallback(said.logits, partial(entropy, regions=regions), notes)
+        results["uncertainty"] = back.map(doubt.cpu().numpy())
+    if said.apart is not None:
+        results["flip_disagreement"] = back.map(said.apart.cpu().numpy())
+    return results
 
 
 def _check(outputs: Collection[str], mode: str, roi: Box | None, *, focus: bool) -> None:
