@@ -338,6 +338,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/tree.py
   SpineGTRefineLib/recipes/__init__.py
   SpineGTRefineLib/recipes/batch.py
+  SpineGTRefineLib/recipes/carrier.py
   SpineGTRefineLib/recipes/carrying.py
   SpineGTRefineLib/recipes/companions.py
   SpineGTRefineLib/recipes/composition.py
@@ -361,6 +362,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/runner.py
   SpineGTRefineLib/recipes/sacrum_from_ct.py
   SpineGTRefineLib/recipes/saving.py
+  SpineGTRefineLib/recipes/session_images.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/stated_settings.py
   SpineGTRefineLib/recipes/tool_masks.py

@@ -12,9 +12,9 @@ from .terminal import Terminal
 if TYPE_CHECKING:
     from ..bids import Case, Dataset
     from ..imaging import Image
+    from ..recipes.carrier import OnCarried
     from ..recipes.carrying import Carried
     from ..recipes.folder_outcome import FolderOutcome
-    from ..recipes.propagation import OnCarried
 
 MethodOption = Annotated[
     str,

@@ -16,10 +16,12 @@ def propagate(
     ctx: typer.Context,
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A BIDS dataset, or one subject's folder.")],
     mask: MaskOption,
-    source: Annotated[str, typer.Option("--from", metavar="CONTRAST", help="The images that have the mask: T2w ...")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="IMAGES", help="The images that have the mask: T2w, or acq-sag_T2w.")
+    ],
     target: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="CONTRAST", help="Which images get it; default: those without. May be repeated."),
+        typer.Option("--to", metavar="IMAGES", help="Which images get it; default: those without. May be repeated."),
     ] = None,
     method: MethodOption = "auto",
     output: OutputOption = None,
@@ -34,13 +36,13 @@ def propagate(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset, mask_type
+    from ..recipes.carrier import Carrier
     from ..recipes.propagation import propagate as carry_all
     from ..recipes.propagation import ways
 
     opened, kind = Dataset.open(dataset, output), mask_type(mask)
     chosen = ways(opened, kind, source, target or ())
     with terminal.counter("Carrying") as counted:
-        outcome = carry_all(
-            opened, kind, chosen, method, progress=counted, on_carried=drawing(opened, f"propagate-{kind.name}")
-        )
+        draw = drawing(opened, f"propagate-{kind.name}")
+        outcome = carry_all(Carrier(opened, method, counted, on_carried=draw), kind, chosen)
     answer(terminal, opened, outcome, f"{kind.name} from {source}")

@@ -25,6 +25,9 @@ def sacrum_from_ct(
     case: Annotated[
         list[str] | None, typer.Option("--case", metavar="NAME", help="Only this MR image; may be repeated.")
     ] = None,
+    ct: Annotated[
+        str, typer.Option("--ct", metavar="IMAGE", help="Which CT, where a person has several: acq-bone_CT.")
+    ] = "CT",
     method: MethodOption = "auto",
     output: OutputOption = None,
     json: JsonOption = False,
@@ -36,17 +39,11 @@ def sacrum_from_ct(
     del json
     terminal = terminal_of(ctx)
     from ..bids import Dataset
+    from ..recipes.carrier import Carrier
     from ..recipes.sacrum_from_ct import sacrum_from_ct as carry_all
 
     opened = Dataset.open(dataset, output)
     with terminal.counter("Carrying") as counted:
-        outcome = carry_all(
-            opened,
-            segmentations,
-            version=version,
-            method=method,
-            cases=case or (),
-            progress=counted,
-            on_carried=drawing(opened, "sacrum-from-ct"),
-        )
+        carrier = Carrier(opened, method, counted, on_carried=drawing(opened, "sacrum-from-ct"))
+        outcome = carry_all(carrier, segmentations, version=version, cases=case or (), ct=ct)
     answer(terminal, opened, outcome, "Sacrum from CT")

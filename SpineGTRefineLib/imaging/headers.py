@@ -127,11 +127,12 @@ def _doubts_about_sform(header: Nifti1Header, geometry: Geometry) -> list[str]:
     sizes = header["pixdim"][1:4].astype(float)
     if not np.allclose(sizes, geometry.spacing, rtol=1e-3, atol=0):
         doubts.append(f"pixdim {_mm(sizes)} differs from the sform's voxel size {_mm(geometry.spacing)}; sform used")
-    return [*doubts, *filter(None, [forms_disagree(header)])]
+    disagreement = forms_disagree(header)
+    return [*doubts, f"{disagreement}; sform used"] if disagreement else doubts
 
 
 def forms_disagree(header: Nifti1Header) -> str:
-    """Say by how much the sform, which is used, and the qform contradict each other; "" where they do not.
+    """Say by how much qform and sform contradict each other; "" where they do not.
 
     Programs choose differently between the two (the Spinal Cord Toolbox by its own rules, ITK mostly the qform), so a
     position that rests on such a header is a guess.
@@ -142,13 +143,13 @@ def forms_disagree(header: Nifti1Header) -> str:
     try:
         other = Geometry(geometry.shape, _qform(header))
     except GeometryError:
-        return "the qform is not usable; sform used"
+        return "the qform is not usable"
     shift = float(np.linalg.norm(geometry.affine[:3, 3] - other.affine[:3, 3]))
     distance = geometry.distance_to(other)
     voxel = min(geometry.spacing)
     if shift <= FIRST_VOXEL_TOLERANCE * voxel and distance <= CORNER_TOLERANCE * voxel:
         return ""
-    return f"qform ({other.axcodes}) and sform ({geometry.axcodes}) differ by up to {distance:.3g} mm; sform used"
+    return f"qform ({other.axcodes}) and sform ({geometry.axcodes}) differ by up to {distance:.3g} mm"
 
 
 def _mm(sizes: Iterable[float]) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..errors import GeometryError, InputError
-from ..imaging import Image, LabelMap, forms_disagree, resample_image, resample_labels
+from ..imaging import Image, LabelMap, forms_disagree, reorient, resample_image, resample_labels
 from ..imaging.registration import Method, Registration, by_header, register
-from .grids import onto_grid
+from .grids import SAME_PLACE_MM, onto_grid
 
 AUTO = "auto"
-"""Register rigidly, and go back to the headers where the registration cannot be believed."""
+"""Register rigidly, and go back to the headers where the registration cannot be believed and they can."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,21 +87,24 @@ def carry(
     Raises
     ------
     GeometryError
-        Method ``header``, and a header contradicts itself: its qform and sform place the image differently. Or the
-        mask does not lie on its image.
+        The place would rest on a header that contradicts itself (its qform and sform place the volume differently):
+        the method is ``header``, or the registration of :data:`AUTO` cannot be believed, or the mask has another grid
+        than its image. Or the mask does not lie on its image.
     InputError
-        The mask ends up outside of the target, or the images share too little to be registered.
+        The mask is empty or ends up outside of the target, or the images share too little to be registered.
     CancelledError
         ``cancel`` returned True.
     """
-    conflicts = _conflicts({"mask": labels, "image it was drawn on": source, "image that gets it": target})
+    if not labels.array.any():
+        raise InputError("The mask is empty; there is nothing to carry.", "Choose another mask.")
+    conflicts = _conflicts({"mask": labels, "image it was drawn on": source})
+    if conflicts and not _share_voxels(labels, source):
+        raise _refusal(conflicts, "The mask has another grid than its image, so only headers relate the two.")
+    conflicts += _conflicts({"image that gets it": target})
     if conflicts and method == "header":
-        raise GeometryError(
-            " ".join(conflicts),
-            "Set sform and qform alike after looking at both in a viewer, or let the place be found: --method rigid.",
-        )
+        raise _refusal(conflicts, "Method header needs headers that agree with themselves.")
     on_source, note = onto_grid(labels, source.geometry, "carried")
-    registration, doubt = _place(source, target, method, cancel)
+    registration, doubt = _place(source, target, method, conflicts, cancel)
     # Not through the grid of the image: every resampling costs half a voxel.
     placed = resample_labels(labels, target.geometry, registration.placement)
     if not placed.array.any():
@@ -114,19 +117,19 @@ def carry(
     return Carried(placed, registration, moved, tuple(filter(None, [*conflicts, note, doubt, lost])))
 
 
-def _place(source: Image, target: Image, method: str, cancel: Callable[[], bool]) -> tuple[Registration, str]:
+def _place(
+    source: Image, target: Image, method: str, conflicts: list[str], cancel: Callable[[], bool]
+) -> tuple[Registration, str]:
     """Return where the source lies in the target, and a doubt about it."""
-    if method != AUTO:
-        found = register(target, source, _known(method), cancel=cancel)
-        return found, "" if found.is_believable else _doubt(found)
-    found = register(target, source, "rigid", cancel=cancel)
+    # register() refuses an unknown method, naming those there are.
+    found = register(target, source, "rigid" if method == AUTO else cast("Method", method), cancel=cancel)
     if found.is_believable:
         return found, ""
+    if method != AUTO:
+        return found, _doubt(found)
+    if conflicts:
+        raise _refusal(conflicts, _doubt(found))
     return by_header(target, source), f"{_doubt(found)} The headers are used."
-
-
-def _known(method: str) -> Method:
-    return method  # type: ignore[return-value]  # register() refuses an unknown one, naming those there are
 
 
 def _doubt(found: Registration) -> str:
@@ -134,6 +137,20 @@ def _doubt(found: Registration) -> str:
         f"The {found.method} registration is not to be trusted: there and back ends {found.inconsistency_mm:.1f} mm "
         f"from the start (at most {found.tolerance_mm:.1f} mm is believed), and the similarity went from "
         f"{found.similarity_by_header:.3f} to {found.similarity:.3f}."
+    )
+
+
+def _share_voxels(labels: LabelMap, image: Image) -> bool:
+    """Whether a mask and an image have one voxel grid, wherever their headers place it."""
+    return reorient(labels, image.geometry.axcodes).geometry.distance_to(image.geometry) <= SAME_PLACE_MM
+
+
+def _refusal(conflicts: list[str], why: str) -> GeometryError:
+    """Return the error for a place that would be a guess between two positions of one file."""
+    return GeometryError(
+        " ".join([*conflicts, why]),
+        "Look at the file in a viewer, see which of the two is right, and set the other one alike; or try --method "
+        "rigid and look at the picture.",
     )
 
 

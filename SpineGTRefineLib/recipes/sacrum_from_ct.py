@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from ..anatomy import scheme
-from ..bids import Case, Dataset, mask_type
-from ..errors import DatasetError, LabelError, MissingFileError, UsageError
-from ..imaging import LabelMap, read_image, read_labels
+from ..bids import Case, mask_type
+from ..errors import LabelError, MissingFileError, UsageError
+from ..imaging import LabelMap, read_labels
 from ..models import external
-from .carrying import AUTO, carry
+from .carrier import Carrier
 from .folder_outcome import CaseOutcome, FolderOutcome
-from .propagation import OnCarried, Progress, generator_entry, outcomes_of, save_proposal, session_of
+from .session_images import is_called, session_of, the_one
 
 CT = "CT"
 VERSIONS = ("auto", "v1", "v2")
@@ -23,72 +23,55 @@ VERSIONS = ("auto", "v1", "v2")
 
 
 def sacrum_from_ct(
-    dataset: Dataset,
-    segmentations: Path,
-    *,
-    version: str = "auto",
-    method: str = AUTO,
-    cases: Collection[str] = (),
-    progress: Progress | None = None,
-    cancel: Callable[[], bool] = lambda: False,
-    on_carried: OnCarried | None = None,
+    carrier: Carrier, segmentations: Path, *, version: str = "auto", cases: Collection[str] = (), ct: str = CT
 ) -> FolderOutcome:
     """Give every MR image whose session (or person) has a CT the sacrum of that CT, as a proposal.
 
     Parameters
     ----------
-    dataset
-        Holds the MR images and the CT (``sub-01_CT.nii.gz``).
+    carrier
+        How. Its dataset holds the MR images and the CT (``sub-01_CT.nii.gz``).
     segmentations
         What TotalSegmentator wrote: one file for each CT, or a folder of single structures for each.
     version
         ``v1`` or ``v2``; ``auto`` only where the file itself leaves no doubt, see :func:`sacrum_of`.
-    method
-        See :func:`.carrying.carry`.
     cases
         Keys or subjects of the MR images that are wanted; none for all.
-    progress, cancel, on_carried
-        Told and asked on the way.
+    ct
+        Which CT, where a person has several: more of its name (``acq-bone_CT``).
 
     Raises
     ------
     UsageError
         Unknown version, or a name in ``cases`` fits no image.
     MissingFileError
-        The dataset holds no CT, none of a person whose MR image is wanted, or the folder does not exist.
+        The dataset holds no such CT, none of a person whose MR image is wanted, or the folder does not exist.
     CancelledError
-        ``cancel`` returned True; what was saved stays.
+        The carrier was told to stop; what was saved stays.
     """
     if version not in VERSIONS:
         raise UsageError(f"There is no version {version!r} of TotalSegmentator.", f"Choose from {', '.join(VERSIONS)}.")
-    scans = [case for case in dataset if case.contrast.upper() == CT]
+    dataset = carrier.dataset
+    scans = [case for case in dataset if is_called(case, ct)]
     if not scans:
         raise MissingFileError(
-            f"There is no CT among the images of {dataset.root}.", "Name it sub-…_CT.nii.gz, beside the MR images."
+            f"There is no {ct} among the images of {dataset.root}.", f"Name it sub-…_{ct}.nii.gz, beside the MR images."
         )
     found = external.ct_segmentations(segmentations)
     people = {scan.subject for scan in scans}
-    targets = [case for case in dataset.select(cases) if case.contrast.upper() != CT and case.subject in people]
+    targets = [case for case in dataset.select(cases) if not is_called(case, CT) and case.subject in people]
     if not targets:
         raise MissingFileError(
-            f"No MR image among those that are wanted of {dataset.root} has a CT of the same person.",
+            f"No MR image among those that are wanted of {dataset.root} has a {ct} of the same person.",
             "See which images there are: spine-gt-refine index",
         )
 
     def one(case: Case) -> CaseOutcome:
         scan = _scan_of(case, scans)
         file = found.of_image(tuple(sorted(scan.entities.items())), scan.contrast)
-        labels = sacrum_of(file.path, version)
-        ct, image = read_image(scan.image), read_image(case.image)
-        carried = carry(labels, ct, image, method, cancel=cancel)
-        if on_carried is not None:
-            on_carried(case, image, carried)
-        description = f"TotalSegmentator's sacrum on {scan.key}: {carried.summary()}."
-        entry = generator_entry("sacrum-from-ct", description, carried)
-        saved = save_proposal(dataset, case, mask_type("sacrum"), carried.labels, image, (labels, ct), entry)
-        return CaseOutcome(case.key, saved, notes=(carried.summary(), *carried.notes))
+        return carrier.proposal("sacrum-from-ct", mask_type("sacrum"), sacrum_of(file.path, version), scan, case)
 
-    return outcomes_of(((case.key, partial(one, case)) for case in targets), len(targets), progress)
+    return carrier.each({case.key: partial(one, case) for case in targets})
 
 
 def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
@@ -129,10 +112,7 @@ def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
 
 
 def _scan_of(case: Case, scans: list[Case]) -> Case:
-    """Return the CT of the case's session, else the only one of the person."""
-    own = [scan for scan in scans if session_of(scan) == session_of(case)]
-    own = own or [scan for scan in scans if scan.subject == case.subject]
-    if len(own) > 1:
-        names = ", ".join(scan.key for scan in own)
-        raise DatasetError(f"{case.key} has several CTs: {names}.", "Keep one of them in the dataset.")
-    return own[0]
+    """Return the CT of the case's session, else that of the person."""
+    of_person = [scan for scan in scans if scan.subject == case.subject]
+    of_session = [scan for scan in of_person if session_of(scan) == session_of(case)]
+    return the_one(of_session or of_person, case, "--ct ")

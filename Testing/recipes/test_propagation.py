@@ -9,9 +9,19 @@ import pytest
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type
 from SpineGTRefineLib.cli.report.registration import write_registration_picture
-from SpineGTRefineLib.errors import GeometryError, LabelError, MissingFileError, PartialFailureError, UsageError
-from SpineGTRefineLib.imaging import LabelMap, read_image, write_image, write_labels
+from SpineGTRefineLib.errors import (
+    GeometryError,
+    InputError,
+    LabelError,
+    MissingFileError,
+    PartialFailureError,
+    UsageError,
+)
+from SpineGTRefineLib.imaging import Geometry, LabelMap, read_image, resample_labels, write_image, write_labels
+from SpineGTRefineLib.imaging.registration import Registration
 from SpineGTRefineLib.phantoms import make_spine
+from SpineGTRefineLib.recipes import carrying
+from SpineGTRefineLib.recipes.carrier import Carrier
 from SpineGTRefineLib.recipes.carrying import carry
 from SpineGTRefineLib.recipes.propagation import propagate, ways
 from SpineGTRefineLib.recipes.sacrum_from_ct import sacrum_from_ct, sacrum_of
@@ -50,7 +60,7 @@ def dice(one, other):
 def test_the_spine_reaches_the_other_images_of_the_session_as_a_proposal(session, person):
     dataset = Dataset.open(session)
     chosen = ways(dataset, SPINE, "T2w", ["T1w"])
-    outcome = propagate(dataset, SPINE, chosen, "header")
+    outcome = propagate(Carrier(dataset, "header"), SPINE, chosen)
     saved = outcome.cases[0].saved
     assert [case.key for case in outcome.cases] == ["sub-01_T1w"]
     assert saved.status == "proposed"
@@ -62,10 +72,10 @@ def test_the_spine_reaches_the_other_images_of_the_session_as_a_proposal(session
 
 def test_a_mask_that_is_there_stays_and_gets_the_other_one_beside_it(session):
     dataset = Dataset.open(session)
-    first = propagate(dataset, SPINE, ways(dataset, SPINE, "T2w", ["T1w"]), "header").cases[0].saved
+    first = propagate(Carrier(dataset, "header"), SPINE, ways(dataset, SPINE, "T2w", ["T1w"])).cases[0].saved
     before = first.path.read_bytes()
     assert ways(dataset.reopened(), SPINE, "T2w", ()) == ways(dataset, SPINE, "T2w", ["CT"])
-    again = propagate(dataset, SPINE, ways(dataset, SPINE, "T2w", ["T1w"]), "header").cases[0].saved
+    again = propagate(Carrier(dataset, "header"), SPINE, ways(dataset, SPINE, "T2w", ["T1w"])).cases[0].saved
     assert first.path.read_bytes() == before
     assert "desc-proposal" in again.path.name
 
@@ -75,6 +85,42 @@ def test_a_contrast_without_a_mask_is_a_clear_error(session):
         ways(Dataset.open(session), SPINE, "T2star")
     with pytest.raises(MissingFileError, match="session with a T2w spine mask is a T1ww"):
         ways(Dataset.open(session), SPINE, "T2w", ["T1ww"])
+
+
+@pytest.fixture
+def two_sources(session, person):
+    """The session's T2w was measured twice more, and both have a spine mask."""
+    labels = session / "derivatives" / "labels" / "sub-01" / "anat"
+    for name in ("acq-ax", "acq-sag"):
+        write_image(session / "sub-01" / "anat" / f"sub-01_{name}_T2w.nii.gz", person["T2w"].image)
+        write_labels(labels / f"sub-01_{name}_T2w_label-spine_dseg.nii.gz", person["T2w"].spine)
+    (labels / "sub-01_T2w_label-spine_dseg.nii.gz").unlink()
+    return Dataset.open(session)
+
+
+def test_where_several_masks_could_be_meant_the_user_is_asked_and_the_names_are_told(two_sources):
+    outcome = propagate(Carrier(two_sources, "header"), SPINE, ways(two_sources, SPINE, "T2w", ["T1w"]))
+    (error,) = [case.error for case in outcome.failed]
+    assert "for sub-01_T1w: sub-01_acq-ax_T2w, sub-01_acq-sag_T2w" in error.cause
+    assert "--from acq-ax_T2w" in error.remedy
+    assert not two_sources.output.exists()
+
+
+def test_the_answer_names_one_of_them_and_the_sidecar_tells_which(two_sources):
+    (way,) = ways(two_sources, SPINE, "acq-sag_T2w", ["t1w"])
+    (case,) = propagate(Carrier(two_sources, "header"), SPINE, [way]).cases
+    assert "From sub-01_acq-sag_T2w: by header" in case.saved.sidecar.read_text()
+    others = ways(two_sources.reopened(), SPINE, "acq-sag_T2w")
+    assert [way.target.key for way in others] == ["sub-01_CT", "sub-01_T2w"]
+
+
+def test_a_name_that_no_image_can_have_and_an_unknown_method_are_refused_at_once(session):
+    dataset = Dataset.open(session)
+    with pytest.raises(UsageError, match="'T2 w' can be the name of no image"):
+        ways(dataset, SPINE, "T2 w")
+    with pytest.raises(UsageError, match="no method 'elastic'") as caught:
+        Carrier(dataset, "elastic")
+    assert "auto, header, rigid, affine" in caught.value.remedy
 
 
 @pytest.mark.slow
@@ -111,6 +157,32 @@ def test_a_header_that_contradicts_itself_is_shown_and_not_guessed(tmp_path, per
         carry(mask, ct, person["T2w"].image, "header")
 
 
+def test_where_no_registration_helps_either_such_a_header_is_not_believed(tmp_path, person, monkeypatch):
+    found = Registration("rigid", np.eye(4), similarity=1.1, similarity_by_header=1.2, inconsistency_mm=25.0)
+    monkeypatch.setattr(carrying, "register", lambda *images, **options: found)
+    ct = contradicting(tmp_path / "ct.nii", person["CT"].image)
+    mask = LabelMap(person["CT"].sacrum.array, ct.geometry, scheme("sacrum"))
+    with pytest.raises(GeometryError, match=r"contradicts itself.*there and back ends 25\.0 mm"):
+        carry(mask, ct, person["T2w"].image)
+    by_header = carry(person["CT"].sacrum, person["CT"].image, person["T2w"].image)
+    assert by_header.registration.method == "header"
+    assert any("The headers are used." in note for note in by_header.notes)
+
+
+def test_a_mask_on_a_grid_of_its_own_is_not_related_to_such_an_image(tmp_path, person):
+    ct = contradicting(tmp_path / "ct.nii", person["CT"].image)
+    finer = Geometry(tuple(2 * n for n in ct.geometry.shape), ct.geometry.affine @ np.diag([0.5, 0.5, 0.5, 1]))
+    mask = resample_labels(LabelMap(person["CT"].sacrum.array, ct.geometry, scheme("sacrum")), finer)
+    with pytest.raises(GeometryError, match="only headers relate the two"):
+        carry(mask, ct, person["T2w"].image, "rigid")
+
+
+def test_an_empty_mask_is_not_carried(person):
+    empty = person["CT"].sacrum.with_array(np.zeros_like(person["CT"].sacrum.array))
+    with pytest.raises(InputError, match="mask is empty"):
+        carry(empty, person["CT"].image, person["T2w"].image, "header")
+
+
 @pytest.mark.parametrize(("value", "version"), [(92, "v1"), (25, "v2"), (92, "auto"), (25, "auto")])
 def test_the_sacrum_is_found_in_both_numberings(tmp_path, person, value, version):
     sacrum = person["CT"].sacrum
@@ -139,9 +211,8 @@ def test_the_sacrum_of_the_ct_reaches_the_mri_from_a_folder_of_structures(sessio
     write_labels(folder / "sacrum.nii.gz", person["CT"].sacrum)
     drawn = []
     dataset = Dataset.open(session)
-    outcome = sacrum_from_ct(
-        dataset, folder.parent, method="header", cases=["sub-01_T2w"], on_carried=lambda *a: drawn.append(a)
-    )
+    carrier = Carrier(dataset, "header", on_carried=lambda *a: drawn.append(a))
+    outcome = sacrum_from_ct(carrier, folder.parent, cases=["sub-01_T2w"])
     outcome.raise_if_failed()
     mask = load_mask(dataset.reopened(), dataset.case("sub-01_T2w"), SACRUM)
     assert dice(mask.array > 0, person["T2w"].sacrum.array > 0) > 0.75
@@ -152,7 +223,7 @@ def test_the_sacrum_of_the_ct_reaches_the_mri_from_a_folder_of_structures(sessio
 
 def test_a_ct_without_a_segmentation_fails_alone_and_by_name(session, tmp_path):
     (tmp_path / "empty").mkdir()
-    outcome = sacrum_from_ct(Dataset.open(session), tmp_path / "empty", method="header")
+    outcome = sacrum_from_ct(Carrier(Dataset.open(session), "header"), tmp_path / "empty")
     assert len(outcome.failed) == 2
     assert "TotalSegmentator left no file for sub-01_CT" in outcome.failed[0].error.cause
     with pytest.raises(PartialFailureError):
@@ -166,8 +237,11 @@ def test_a_person_with_two_cts_fails_alone_and_a_misspelled_case_is_named(sessio
         write_image(other / f"{name}.nii.gz", person["CT"].image)
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no subject or case '03'"):
-        sacrum_from_ct(Dataset.open(session), tmp_path / "empty", cases=["sub-03"])
-    outcome = sacrum_from_ct(Dataset.open(session), tmp_path / "empty", method="header")
+        sacrum_from_ct(Carrier(Dataset.open(session)), tmp_path / "empty", cases=["sub-03"])
+    outcome = sacrum_from_ct(Carrier(Dataset.open(session), "header"), tmp_path / "empty")
     causes = {case.key: case.error.cause for case in outcome.failed}
     assert "left no file" in causes["sub-01_T2w"]
-    assert "has several CTs" in causes["sub-02_T2w"]
+    assert "Several images could be meant for sub-02_T2w: sub-02_run-1_CT, sub-02_run-2_CT" in causes["sub-02_T2w"]
+    told = sacrum_from_ct(Carrier(Dataset.open(session), "header"), tmp_path / "empty", ct="run-2_CT")
+    assert [case.key for case in told.cases] == ["sub-02_T2w"]
+    assert "left no file for sub-02_run-2_CT" in told.failed[0].error.cause
