@@ -122,11 +122,13 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/engine/image_job.py
   SpineGTRefineLib/engine/launch.py
   SpineGTRefineLib/engine/machine.py
+  SpineGTRefineLib/engine/patience.py
   SpineGTRefineLib/engine/plan.py
   SpineGTRefineLib/engine/protocol.py
   SpineGTRefineLib/engine/recipe_jobs.py
   SpineGTRefineLib/engine/request.py
   SpineGTRefineLib/engine/tickets.py
+  SpineGTRefineLib/engine/waiting_line.py
   SpineGTRefineLib/engine/worker.py
   SpineGTRefineLib/errors.py
   SpineGTRefineLib/fileops.py

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import CancelledError, RefineError
 from ..recipes.folder_outcome import CaseOutcome
-from .client import CANCEL_GRACE_S, Engine
+from .client import Engine
+from .patience import CANCEL_GRACE_S
 from .tickets import JobFailedError, Progress, State, Ticket
 
 POLL_S = 0.2

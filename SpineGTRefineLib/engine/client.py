@@ -18,26 +18,13 @@ from ..errors import CancelledError, RefineError, WorkerError
 from ..process import clean_environment
 from .connection import Connection, Listener
 from .delivery import Deliver, Delivery, deliver_here
+from .patience import CANCEL_GRACE_S, HANG_TIMEOUT_S, HELLO_TIMEOUT_S, Patience
 from .protocol import Message
 from .tickets import JobFailedError, Progress, State, Ticket
-
-AHEAD = 2
-"""Jobs that wait for the device in the worker: one that computes, one that it reads ahead."""
-
-IN_FLIGHT = 4
-"""Jobs in the worker altogether, with those it is writing and an urgent one."""
+from .waiting_line import WaitingLine
 
 MAX_ATTEMPTS = 2
 """How often the worker may die with a job before the job itself is taken for the cause."""
-
-HELLO_TIMEOUT_S = 120.0
-"""Longest start of a worker."""
-
-HANG_TIMEOUT_S = 1800.0
-"""A worker that says nothing for this long while a job runs is taken for hung. One tile on a slow CPU takes minutes."""
-
-CANCEL_GRACE_S = 10.0
-"""A job that goes on this long after it was cancelled is ended together with its worker."""
 
 
 class Engine:
@@ -74,13 +61,10 @@ class Engine:
         self._environment = clean_environment() if environment is None else dict(environment)
         self._delivery = Delivery(deliver)
         self._on_log = on_log
-        self._hang_timeout_s = hang_timeout_s
-        self._hello_timeout_s = hello_timeout_s
-        self._cancel_grace_s = cancel_grace_s
+        self._patience = Patience(hello_timeout_s, hang_timeout_s, cancel_grace_s)
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
-        self._queued: list[Ticket] = []
-        self._sent: dict[str, Ticket] = {}
+        self._line = WaitingLine()
         self._connection: Connection | None = None
         self._status_waiters: list[Callable[[Message], None]] = []
         self._closed = threading.Event()
@@ -104,25 +88,22 @@ class Engine:
             if self._closed.is_set():
                 raise WorkerError("The engine was shut down.", "Open the case again.")
             ticket = Ticket(job, priority, on_progress, on_end, next(self._numbers))
-            self._queued.append(ticket)
-            self._sort()
+            self._line.add(ticket)
             self._pump()
         return ticket
 
     def prioritize(self, ticket: Ticket, priority: int) -> None:
         """Move a job that still waits in the queue."""
         with self._lock:
-            ticket.priority = priority
-            self._sort()
+            self._line.move(ticket, priority)
             self._pump()
 
     def cancel(self, ticket: Ticket) -> None:
         """End a job: at once if it waits, within one tile if it runs."""
         with self._lock:
-            if ticket in self._queued:
-                self._queued.remove(ticket)
+            if self._line.withdraw(ticket):
                 self._end(ticket, State.CANCELLED, error=CancelledError("The job was cancelled before it began."))
-            elif ticket.job_id in self._sent and ticket.cancelled_at is None:
+            elif ticket in self._line.sent and ticket.cancelled_at is None:
                 ticket.cancelled_at = time.monotonic()
                 self._say("cancel", id=ticket.job_id)
 
@@ -149,7 +130,7 @@ class Engine:
     def waiting(self) -> int:
         """Number of jobs that have not ended."""
         with self._lock:
-            return len(self._queued) + len(self._sent)
+            return len(self._line)
 
     def shutdown(self, timeout_s: float = 5.0) -> None:
         """End the worker and cancel what is left. The worker process is gone when this returns."""
@@ -158,9 +139,7 @@ class Engine:
                 return
             self._closed.set()
             connection = self._connection
-            left = [*self._queued, *self._sent.values()]
-            self._queued.clear()
-            self._sent.clear()
+            left = [*self._line.take_queued(), *self._line.take_sent()]
             for ticket in left:
                 self._end(ticket, State.CANCELLED, error=CancelledError("The engine was shut down."))
             if not left:
@@ -173,26 +152,14 @@ class Engine:
 
     # The queue -------------------------------------------------------------------------------------------------------
 
-    def _sort(self) -> None:
-        self._queued.sort(key=lambda ticket: (-ticket.priority, ticket.number))
-
     def _pump(self) -> None:
         """Keep the worker busy: start it if there is work, hand it jobs as far as its window allows."""
-        if self._queued and self._connection is None and not self._closed.is_set():
+        if self._line.has_queued and self._connection is None and not self._closed.is_set():
             listener = Listener(self._on_ready, self._on_message, self._log, self._on_lost)
             self._connection = Connection(self._command, self._environment, listener)
-        while self._connection is not None and self._connection.is_ready and self._queued and self._next_may_go():
-            ticket = self._queued.pop(0)
-            ticket.state = State.SENT
-            self._sent[ticket.job_id] = ticket
-            self._say("run", id=ticket.job_id, job=ticket.job, priority=ticket.priority)
-
-    def _next_may_go(self) -> bool:
-        first, sent = self._queued[0], self._sent.values()
-        if first.attempts or any(ticket.attempts for ticket in sent):
-            return not sent  # A worker died with it: alone, it shows whether it was the cause.
-        before = [ticket.priority for ticket in sent if ticket.state is not State.SAVING]
-        return len(sent) < IN_FLIGHT and (len(before) < AHEAD or first.priority > max(before))
+        if self._connection is not None and self._connection.is_ready:
+            while ticket := self._line.send_next():
+                self._say("run", id=ticket.job_id, job=ticket.job, priority=ticket.priority)
 
     def _end(
         self,
@@ -236,16 +203,16 @@ class Engine:
                 self._log(f"The worker wrote a message that makes no sense: {str(message)[:80]}")
 
     def _on_started(self, message: Message) -> None:
-        if ticket := self._sent.get(message["id"]):
+        if ticket := self._line.of(message["id"]):
             ticket.state = State.RUNNING
 
     def _on_computed(self, message: Message) -> None:
-        if ticket := self._sent.get(message["id"]):
+        if ticket := self._line.of(message["id"]):
             ticket.state = State.SAVING
             self._pump()
 
     def _on_progress(self, message: Message) -> None:
-        ticket = self._sent.get(message["id"])
+        ticket = self._line.of(message["id"])
         if ticket is None or ticket.on_progress is None or ticket.cancelled_at is not None:
             return
         on_progress = ticket.on_progress
@@ -257,13 +224,14 @@ class Engine:
         self._log(str(message["text"]))
 
     def _on_result(self, message: Message) -> None:
-        if ticket := self._sent.pop(message["id"], None):
-            self._end(ticket, State.DONE, result=message["result"])
+        result = message["result"]
+        if ticket := self._line.take(message["id"]):
+            self._end(ticket, State.DONE, result=result)
         self._pump()
 
     def _on_error(self, message: Message) -> None:
         fields = {name: message[name] for name in ("kind", "cause", "remedy", "exit_code", "trace")}
-        if ticket := self._sent.pop(message["id"], None):
+        if ticket := self._line.take(message["id"]):
             if message["kind"] == CancelledError.__name__:
                 self._end(ticket, State.CANCELLED, error=CancelledError(message["cause"], message["remedy"]))
             else:
@@ -292,14 +260,12 @@ class Engine:
         with self._lock:
             self._connection = None
             self._status_waiters.clear()
-            lost, self._sent = list(self._sent.values()), {}
-            ours = any(self._is_late(ticket) for ticket in lost)  # We ended it, and know because of which job.
+            lost = self._line.take_sent()
+            ours = any(map(self._patience.is_over_for, lost))  # We ended it, and know because of which job.
             for ticket in lost:
                 self._requeue(ticket, error, suspect=not ours)
-            self._sort()
             if not connection.is_ready:
-                left, self._queued = self._queued, []
-                for ticket in left:
+                for ticket in self._line.take_queued():
                     self._end(ticket, State.FAILED, error=error)
             self._pump()
 
@@ -312,23 +278,13 @@ class Engine:
             cause = f"Two workers died with this job. {error.cause}"
             self._end(ticket, State.FAILED, error=WorkerError(cause, error.remedy))
             return
-        ticket.state = State.QUEUED
-        self._queued.append(ticket)
+        self._line.add(ticket)
 
     def _watch_over(self) -> None:
-        """Kill a worker that hangs, never says hello, or does not let go of a cancelled job."""
+        """Kill a worker that was waited for long enough."""
         while not self._closed.wait(0.1):
             with self._lock:
                 connection = self._connection
-                doomed = connection is not None and self._is_doomed(connection)
+                doomed = connection is not None and self._patience.is_over(connection, self._line.sent)
             if doomed and connection is not None:
                 connection.kill()  # Outside the lock: it may take longer than a frame of a GUI.
-
-    def _is_doomed(self, connection: Connection) -> bool:
-        if not connection.is_ready:
-            return connection.silent_s > self._hello_timeout_s
-        hung = bool(self._sent) and connection.silent_s > self._hang_timeout_s
-        return hung or any(self._is_late(ticket) for ticket in self._sent.values())
-
-    def _is_late(self, ticket: Ticket) -> bool:
-        return ticket.cancelled_at is not None and time.monotonic() - ticket.cancelled_at > self._cancel_grace_s
