@@ -13,10 +13,11 @@ WORKER = Path(__file__).resolve().parents[1] / "support" / "learning_worker.py"
 
 
 @pytest.fixture
-def learn(program, panel, dataset, monkeypatch):
+def learn(program, panel, dataset, tmp_path, monkeypatch):
     """The section, unfolded, on a dataset whose spine masks were corrected; trainings are pretended."""
     import SpineGTRefineLib.learning.training.worker as worker
 
+    monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(worker, "find_python", lambda asked=None: Path(sys.executable))
     monkeypatch.setattr(worker, "worker_command", lambda python, handler: [str(python), str(WORKER)])
     opened, kind = Dataset.open(dataset.root), mask_type("spine")

@@ -15,8 +15,9 @@ STATION = Path(__file__).resolve().parents[1] / "support" / "learning_station.py
 
 
 @pytest.fixture
-def page(browser, tmp_path):
+def page(browser, tmp_path, monkeypatch):
     """The station on three corrected spine masks."""
+    monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "models"))
     world = ReviewWorld(tmp_path / "dataset")
     dataset, kind = world.dataset(), mask_type("spine")
     for case in dataset.cases():
@@ -33,7 +34,7 @@ def page(browser, tmp_path):
     station.stop()
 
 
-def test_a_version_is_built_and_trained_on_while_the_page_stays_in_use(page):
+def test_a_version_is_built_and_trained_on_while_the_page_stays_in_use_and_the_model_is_shipped(page):
     page.click("learn")
     page.page.get_by_role("heading", name="Learn: spine masks").wait_for()
     page.click("learnBuild")
@@ -48,6 +49,12 @@ def test_a_version_is_built_and_trained_on_while_the_page_stays_in_use(page):
     page.until("case_title", "value.includes('sub-02')")
     page.until("message", "value.includes('spine_D1 is trained and installed')", timeout_s=60)
     page.click("learn")
+    page.page.get_by_label("Choose spine_D1", exact=True).check()
+    page.click("learnShip")
+    page.until("learn_stage", "value.startsWith('spine_D1-fold0 is the champion now.')", timeout_s=60)
+    champion = page.page.get_by_role("row").filter(has=page.page.get_by_title("The champion"))
+    champion.get_by_text("spine_D1-fold0", exact=True).wait_for()
+    assert page.page.evaluate(LOOKS) == []
     page.click("learnTrain")
     page.until("learn_stage", "/epoch \\d+ of 20/.test(value)", timeout_s=60)
     page.click("learnStop")

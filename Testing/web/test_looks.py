@@ -172,3 +172,5 @@ def test_after_the_last_mask_the_page_says_that_all_is_done(page):
     page.page.get_by_role("heading", name="Everything in this list is done").wait_for()
     assert [row["status"] for row in page.state("rows")] == ["accepted as it was"]
     check(page, "done")
+    page.click("learn")
+    page.page.get_by_role("heading", name="Learn: canal masks").wait_for()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, ClassVar
 
-from ...bids import MaskType
+from ...bids import MaskType, mask_type
 from ...engine import Engine
 from ...engine.plan import duration
 from ...errors import RefineError, UsageError
@@ -56,11 +56,20 @@ class LearnPart(Part):
         self.state.learn_preset = self.state.learn_presets[0]
 
     def open(self) -> None:
-        """Show the kind of mask that is open."""
-        if not self.station.is_open:
-            raise UsageError("No mask is open, so it is not known what to learn.", "Open a mask first.")
+        """Show the kind of mask that was opened last; where none was, that of the first in the list.
+
+        Raises
+        ------
+        UsageError
+            The list is empty.
+        """
+        item = self.station.session.asked or next(iter(self.station.session.worklist), None)
+        if item is None:
+            raise UsageError("No mask is in the list, so it is not known what to learn.", "Choose other filters.")
+        if item.mask_type.name != self.state.learn_kind and self._desk.work is None:
+            self.state.learn_stage = ""
         self.state.learn = True
-        self.state.learn_kind = self.station.session.item.mask_type.name
+        self.state.learn_kind = item.mask_type.name
         self._look()
 
     def build(self) -> None:
@@ -85,9 +94,13 @@ class LearnPart(Part):
         """Rank the worklist against the chosen model."""
         self._desk.rank(self.state.learn_kind, self._chosen())
 
+    def end(self) -> None:
+        """Let go of the worker; a training can go on from its last epoch another time."""
+        self._desk.end()
+
     def _look(self) -> None:
         """Look which versions and models there are; they lie in many small files."""
-        kind = self.station.session.item.mask_type
+        kind = mask_type(self.state.learn_kind)
         threading.Thread(target=self._read, args=(kind,), name="learn-overview", daemon=True).start()
 
     def _read(self, kind: MaskType) -> None:
@@ -123,8 +136,7 @@ class LearnPart(Part):
             if ended.task == "rank" and ended.level == "good":
                 self.station.session.worklist.refresh()
                 self.ranked.emit()
-            if self.station.is_open:
-                self._look()
+            self._look()
 
     def _chosen(self) -> ModelRow:
         for row in self._overview.models:
