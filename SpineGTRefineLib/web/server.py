@@ -32,18 +32,16 @@ from .parts.worklist import WorklistPart
 from .station import Station
 
 PARTS: tuple[type[Part], ...] = (
-    *(
-        NoticePart,
-        WorklistPart,
-        EditingPart,
-        SlicePart,
-        ProblemPart,
-        ModelPart,
-        VersionPart,
-        LookPart,
-        FinishPart,
-        LearnPart,
-    ),
+    NoticePart,
+    WorklistPart,
+    EditingPart,
+    SlicePart,
+    ProblemPart,
+    ModelPart,
+    VersionPart,
+    LookPart,
+    FinishPart,
+    LearnPart,
 )
 TICK_S = 1.0
 STROKE_S = 0.06
@@ -167,6 +165,7 @@ class StationServer:
             raise UsageError(f"The station cannot listen on {place}: {error.strerror}.", NO_PLACE) from error
         finally:
             sys.argv = arguments
+            self.parts[LearnPart].end()
             self.station.end()
 
     async def _tick(self) -> None:
@@ -181,32 +180,26 @@ class StationServer:
 
     def _deliver(self, callback: Callable[[], None]) -> None:
         """Run a callback on the server's thread, and tell the page what it changed."""
-
-        def run() -> None:
-            with self.state:
-                callback()
-
         if self._loop is None:
-            run()
+            self._run(callback)
         else:
-            self._loop.call_soon_threadsafe(run)
+            self._loop.call_soon_threadsafe(self._run, callback)
+
+    def _run(self, callback: Callable[[], None]) -> None:
+        with self.state:
+            callback()
 
     def _after_stroke(self, callback: Callable[[], None]) -> None:
         self._soon("stroke", STROKE_S, callback)
 
     def _soon(self, name: str, seconds: float, callback: Callable[[], None]) -> None:
         """Run a callback once things have rested for a while; asked again meanwhile, it waits anew."""
-
-        def run() -> None:
-            with self.state:
-                callback()
-
         if self._loop is None:
             callback()
             return
         if name in self._timers:
             self._timers[name].cancel()
-        self._timers[name] = self._loop.call_later(seconds, run)
+        self._timers[name] = self._loop.call_later(seconds, self._run, callback)
 
     def _clear_seat(self) -> None:
         self.seat.clear()
