@@ -86,11 +86,17 @@ class LabelScheme:
         ------
         LabelError
             The scheme has no such structure.
+        UsageError
+            There is no such structure at all.
         """
         try:
             return self._by_key[key].value
         except KeyError:
-            raise LabelError(f"The label scheme {self.name!r} has no value for {key!r}.") from None
+            structure(key)  # a name that nothing has gets an error of its own
+            raise LabelError(
+                f"The label scheme {self.name!r} has no value for {key!r}.",
+                "Choose a structure that it has, or name the scheme that the mask is in.",
+            ) from None
 
     def has(self, key: str) -> bool:
         """Whether the scheme has a value for the structure ``key``."""

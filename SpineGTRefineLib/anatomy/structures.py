@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -74,7 +75,7 @@ def structure(key: str) -> Structure:
     try:
         return structures()[key]
     except KeyError:
-        raise UsageError(f"There is no structure called {key!r}.", "See Resources/Anatomy/structures.csv.") from None
+        raise UsageError(f"There is no structure called {key!r}.", _hint(key)) from None
 
 
 def read_structures(path: Path) -> dict[str, Structure]:
@@ -99,6 +100,14 @@ def read_structures(path: Path) -> dict[str, Structure]:
             if other is not None and other not in found:
                 raise bad_row(path, line_of[entry.key], f"{entry.key!r} refers to {other!r}, which the table lacks")
     return found
+
+
+def _hint(key: str) -> str:
+    """Say what a wrong key may have meant: ``L1`` is short for several, ``vertebra_l1`` and ``vertbra_L1`` are slips."""
+    wanted = key.casefold()
+    meant = [known for known in structures() if wanted in (known.casefold(), known.partition("_")[2].casefold())]
+    meant = meant or get_close_matches(key, structures(), 3)
+    return f"Did you mean {' or '.join(meant)}?" if meant else "Structures are named like vertebra_L1 or disc_L4-L5."
 
 
 @cache

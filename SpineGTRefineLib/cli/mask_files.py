@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,6 +79,8 @@ class ChangeRequest:
         The masks.
     output, overwrite, scheme
         As the options of these names.
+    beside
+        Further masks that the step uses, by name; an empty one gets a remark.
     """
 
     step: str
@@ -85,6 +88,7 @@ class ChangeRequest:
     output: Path | None = None
     overwrite: bool = False
     scheme: str = ""
+    beside: Mapping[str, LabelMap] = field(default_factory=dict)
 
     def run(self, ctx: typer.Context, change: Callable[[LabelMap], LabelMap | Remarked]) -> None:
         """Change every mask and save the results; a mask that fails is named and the others go on.
@@ -92,7 +96,7 @@ class ChangeRequest:
         Raises
         ------
         UsageError
-            Several masks are to go into one file.
+            Several masks are to go into one file, or would be saved under one name.
         RefineError
             The only mask failed.
         PartialFailureError
@@ -101,6 +105,12 @@ class ChangeRequest:
         terminal = terminal_of(ctx)
         if len(self.files) > 1 and self.output is not None and not self.output.is_dir() and self.output.suffix:
             raise UsageError("Several masks cannot go into one file.", "Give a folder with --output.")
+        for name, count in Counter(map(self._name, self.files)).items():
+            if count > 1:
+                raise UsageError(
+                    f"{count} of the masks would be saved as one file, {name}.",
+                    "Run the command once for each of their folders, with another --output.",
+                )
         if len(self.files) == 1:
             outcome = Outcome([(self.files[0].name, self._one(self.files[0], change))])
         else:
@@ -112,20 +122,25 @@ class ChangeRequest:
         outcome.raise_if_any_failed()
 
     def _one(self, file: Path, change: Callable[[LabelMap], LabelMap | Remarked]) -> dict[str, Any]:
-        from ..imaging import label_difference, write_labels
+        from ..bids.masktypes import scheme_of_name
+        from ..imaging import label_difference, read_labels, write_labels
 
         target = self._target(file)
-        before = read_mask(file, self.scheme)
+        before = read_labels(file, scheme_of_name(file.name, self.scheme))  # a step may take any numbers for shapes
         made = change(before)
         remarked = made if isinstance(made, Remarked) else Remarked(made)
         after = remarked.labels
+        given = {"mask": before, **self.beside}
         difference = label_difference(before, after) if after.scheme is before.scheme else None
         return {
             "mask": str(file),
             "output": str(target),
             "sha256": write_labels(target, after),
             "changed_voxels": difference.changed_voxels if difference else None,
-            "remarks": list(remarked.remarks),
+            "remarks": [
+                *(f"The {name} is empty." for name, labels in given.items() if not labels.array.any()),
+                *remarked.remarks,
+            ],
         }
 
     def _target(self, file: Path) -> Path:
@@ -136,8 +151,7 @@ class ChangeRequest:
         UsageError
             A file is there already and is not to be replaced.
         """
-        stem, extension = _split(existing_file(file, "mask"))
-        name = f"{stem}_{self.step}{extension}"
+        name = self._name(existing_file(file, "mask"))
         if self.output is None:
             target = Path(name)
         elif self.output.is_dir() or not self.output.suffix:
@@ -150,18 +164,25 @@ class ChangeRequest:
             raise UsageError(f"{target} {what}.", "Choose another place with --output, or add --overwrite.")
         return target
 
+    def _name(self, file: Path) -> str:
+        extension = ".nii.gz" if file.name.endswith(".nii.gz") else file.suffix
+        return f"{file.name.removesuffix(extension)}_{self.step}{extension}"
+
 
 def read_mask(file: Path, scheme_name: str = "", default: str = "spine") -> LabelMap:
-    """Read a mask in the scheme that was asked for, else in the one that its name says, else in ``default``."""
+    """Read a mask in the scheme that was asked for, else in the one that its name says, else in ``default``.
+
+    Raises
+    ------
+    LabelError
+        It holds values outside that scheme: it is another mask than the one that is meant, or an image.
+    """
     from ..bids.masktypes import scheme_of_name
     from ..imaging import read_labels
 
-    return read_labels(existing_file(file, "mask"), scheme_of_name(file.name, scheme_name, default))
-
-
-def _split(file: Path) -> tuple[str, str]:
-    extension = ".nii.gz" if file.name.endswith(".nii.gz") else file.suffix
-    return file.name.removesuffix(extension), extension
+    labels = read_labels(existing_file(file, "mask"), scheme_of_name(file.name, scheme_name, default))
+    labels.require_known_values()
+    return labels
 
 
 def _show(terminal: Terminal, outcome: Outcome[dict[str, Any]]) -> None:

@@ -52,7 +52,7 @@ def subtract_canal(
     from .. import refine
 
     whole = read_mask(canal, "canal")
-    ChangeRequest("subtract-canal", files, output, overwrite, scheme).run(
+    ChangeRequest("subtract-canal", files, output, overwrite, scheme, {"canal": whole}).run(
         ctx, lambda mask: refine.subtract_canal(mask, whole, speck_mm3=speck_mm3)
     )
 
@@ -70,6 +70,6 @@ def cord_inside_canal(
     from .. import refine
 
     whole = read_mask(canal, "canal")
-    ChangeRequest("cord-inside-canal", files, output, overwrite, "cord").run(
+    ChangeRequest("cord-inside-canal", files, output, overwrite, "cord", {"canal": whole}).run(
         ctx, lambda mask: refine.cord_inside_canal(mask, whole)
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import UsageError
+from ..errors import LabelError, UsageError
 from .mask_files import JsonOption, OverwriteOption, SchemeOption, read_mask
 from .terminal import terminal_of
 
@@ -54,6 +54,8 @@ def decompose(
     from ..imaging import write_labels
 
     parts = refine.decompose(read_mask(mask, scheme))
+    if not parts:
+        raise LabelError(f"{mask} is empty: there is nothing to take apart.", "Choose another mask.")
     targets = {name: output / f"{name}.nii.gz" for name in parts}
     for target in targets.values():
         _refuse_existing(target, overwrite=overwrite)

@@ -54,10 +54,14 @@ def swap_levels(
     """Exchange the labels of two vertebrae, or of two discs."""
     del json
     from .. import refine
+    from ..anatomy import structure
 
-    ChangeRequest("swap-levels", files, output, overwrite, scheme).run(
-        ctx, lambda mask: refine.swap_levels(mask, one, other)
-    )
+    def swapped(mask: LabelMap) -> Remarked:
+        missing = [key for key in (one, other) if mask.scheme.value_of(key) not in mask.values()]
+        remarks = [f"There was no {structure(key).name}." for key in missing]
+        return Remarked(refine.swap_levels(mask, one, other), remarks)
+
+    ChangeRequest("swap-levels", files, output, overwrite, scheme).run(ctx, swapped)
 
 
 def transfer_labels(
@@ -88,7 +92,7 @@ def transfer_labels(
         remarks = [f"Left out, as no name fits: {', '.join(nameless)}."] if nameless else []
         return Remarked(result.labels, remarks)
 
-    ChangeRequest("transfer-labels", files, output, overwrite, scheme).run(ctx, transferred)
+    ChangeRequest("transfer-labels", files, output, overwrite, scheme, {"map of names": wanted}).run(ctx, transferred)
 
 
 def merge_endplates(

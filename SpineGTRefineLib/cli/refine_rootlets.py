@@ -45,7 +45,7 @@ def spinal_levels(
         result = refine.spinal_levels(mask, whole, reach_mm=reach_mm, gaps=cast("Gaps", gaps))
         return Remarked(result.labels, result.remarks)
 
-    ChangeRequest("spinal-levels", files, output, overwrite, "rootlets").run(ctx, colored)
+    ChangeRequest("spinal-levels", files, output, overwrite, "rootlets", {"cord": whole}).run(ctx, colored)
 
 
 def zero_below(

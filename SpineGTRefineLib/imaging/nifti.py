@@ -9,7 +9,7 @@ import numpy as np
 from nibabel.nifti1 import Nifti1Header
 
 from ..anatomy import LabelScheme
-from ..errors import GeometryError, LabelError, UsageError
+from ..errors import GeometryError, UsageError
 from ..fileops import sha256_of_bytes, write_atomic
 from .gate import StoredVolume, naming, read_stored
 from .geometry import Geometry
@@ -103,12 +103,7 @@ def write_image(path: Path, image: Image) -> str:
 
 def encode_labels(labels: LabelMap, header: Nifti1Header | None = None, *, compress: bool = True) -> bytes:
     """Return the bytes of the file that :func:`write_labels` writes. The same labels always give the same bytes."""
-    unknown = labels.unknown_values()
-    if unknown:
-        raise LabelError(
-            f"The values {list(unknown)} are not part of the label scheme {labels.scheme.name!r}.",
-            "Remove them, or convert the mask to a scheme that has them.",
-        )
+    labels.require_known_values()
     array = labels.array.astype(smallest_label_type(labels.array), copy=False)
     header = header_for_new_mask(header) if header is not None else _own_header(labels.source, labels.geometry)
     return _encode(array, header, labels.geometry, compress=compress)

@@ -14,6 +14,9 @@ from ..errors import GeometryError, LabelError
 from .counting import present_values, value_counts
 from .geometry import Geometry
 
+_NAMED_AT_MOST = 10
+"""A message names this many values; an image that is taken for a mask has thousands."""
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -104,6 +107,27 @@ class LabelMap:
     def unknown_values(self) -> tuple[int, ...]:
         """Values present that the scheme does not know, ascending."""
         return tuple(v for v in self.values() if v not in self.scheme)
+
+    def require_known_values(self) -> None:
+        """Refuse values that the scheme does not know.
+
+        Raises
+        ------
+        LabelError
+            There are some; the message names the file and the first of them.
+        """
+        unknown = self.unknown_values()
+        if not unknown:
+            return
+        named = ", ".join(map(str, unknown[:_NAMED_AT_MOST]))
+        more = f" and {len(unknown) - _NAMED_AT_MOST} more" if len(unknown) > _NAMED_AT_MOST else ""
+        file = f"{self.source.path}: " if self.source else ""
+        raise LabelError(
+            f"{file}The values [{named}{more}] are not part of the label scheme {self.scheme.name!r}.",
+            "Remove them, or convert the mask to a scheme that has them. So many may also be those of an image."
+            if more
+            else "Remove them, or convert the mask to a scheme that has them.",
+        )
 
     def mask(self, values: int | Iterable[int]) -> np.ndarray:
         """Boolean array of the voxels that hold one of ``values``."""

@@ -24,11 +24,18 @@ def require_same_grid(labels: LabelMap, other: LabelMap, name: str) -> None:
     GeometryError
         The grids differ.
     """
-    if not labels.geometry.matches(other.geometry):
+    if labels.geometry.matches(other.geometry):
+        return
+    if str(labels.geometry) == str(other.geometry):
+        distance = labels.geometry.distance_to(other.geometry)
         raise GeometryError(
-            f"The {name} ({other.geometry}) lies on another grid than the mask ({labels.geometry}).",
-            "Resample one of them to the grid of the other first.",
+            f"The {name} and the mask have grids of one size ({labels.geometry}), up to {distance:.3g} mm apart.",
+            "Check that both belong to one image, and that no header was changed.",
         )
+    raise GeometryError(
+        f"The {name} ({other.geometry}) lies on another grid than the mask ({labels.geometry}).",
+        "Resample one of them to the grid of the other first (in Python: SpineGTRefineLib.imaging.resample_labels).",
+    )
 
 
 def require_positive(amount: float, what: str) -> None:

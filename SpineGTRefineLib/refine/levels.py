@@ -45,7 +45,7 @@ def shift_levels(labels: LabelMap, first: str, by: int) -> LabelMap:
         beyond the end of the spine.
     """
     if by not in (-1, 1):
-        raise UsageError(f"Levels are shifted by +1 or -1; got {by}.")
+        raise UsageError(f"Levels are shifted by +1 or -1; got {by}.", "For two levels, shift twice.")
     present = _present_keys(labels)
     if structure(first).kind != "vertebra" or first not in present:
         raise UsageError(f"{structure(first).name} is not a vertebra of this mask.", "Choose one that is present.")
