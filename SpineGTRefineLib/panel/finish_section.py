@@ -86,9 +86,9 @@ class FinishSection(Section):
             session.bench.remark(note=self.ui.noteEdit.text)
 
     def onGrade(self, index: int) -> None:
-        """Hand the grade over."""
+        """Hand the grade over; the first entry takes it back."""
         session = self.workspace.session
-        if index > 0 and session is not None and self.workspace.canEdit and session.bench.grade != index:
+        if session is not None and self.workspace.canEdit and (session.bench.grade or 0) != index:
             session.bench.remark(grade=index)
 
     def onVerify(self, checked: bool) -> None:  # noqa: FBT001 (a slot)

@@ -50,8 +50,9 @@ class Workbench:
         self.viewed = False
         self.proposals: list[Proposal] = []
         start = loaded.start
-        self.note = start.draft.info.note if start.is_draft and start.draft else loaded.item.note
-        self.grade = start.grade if start.grade is not None else loaded.item.grade
+        draft = start.draft.info if start.is_draft and start.draft else None
+        self.note = draft.note if draft else loaded.item.note
+        self.grade = start.grade if draft or start.grade is not None else loaded.item.grade
         self.based_on = start.based_on
         self._verified = start.verified
         self._adopted: tuple[Proposal, ...] = ()
@@ -132,11 +133,11 @@ class Workbench:
     # Remarks ---------------------------------------------------------------------------------------------------------
 
     def remark(self, note: str | None = None, grade: int | None = None) -> None:
-        """Write a note, give a grade (1, the best, to 5), or both; None leaves it as it is."""
-        if grade is not None and grade not in GRADES:
+        """Write a note, give a grade (1, the best, to 5; 0 takes it back), or both; None leaves it as it is."""
+        if grade is not None and grade not in (0, *GRADES):
             raise UsageError(f"A grade goes from 1 to 5; got {grade}.")
         self.note = self.note if note is None else note
-        self.grade = self.grade if grade is None else grade
+        self.grade = self.grade if grade is None else grade or None
         self._tell_remark()
 
     def verify(self, structures: Iterable[str] = (), slices: Iterable[tuple[int, int]] = ()) -> None:

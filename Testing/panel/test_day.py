@@ -123,6 +123,14 @@ def test_save_and_next_is_one_key(opened, program, dataset):
     assert opened.worklist.ui.progressLabel.text == "1 of 2 done"
 
 
+def test_a_grade_that_was_chosen_by_mistake_can_be_taken_back(opened):
+    bench, grade = opened.workspace.session.bench, opened.finish.ui.gradeCombo
+    grade.currentIndex = 4
+    assert bench.grade == 4
+    grade.currentIndex = 0
+    assert bench.grade is None
+
+
 def test_a_mask_with_errors_is_not_accepted_by_accident(opened, program, dataset):
     insist = opened.finish.ui.insistButton
     assert insist.isHidden()

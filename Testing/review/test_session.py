@@ -216,6 +216,24 @@ def test_edits_can_be_given_up(world):
     assert find_drafts(session.dataset) == ()
 
 
+def test_a_grade_can_be_taken_back_in_a_draft_and_in_the_saved_mask(world):
+    session = world.session()
+    session.open_first()
+    item = session.item
+    session.bench.remark(grade=4)
+    accept(session)
+    session.open(item)
+    assert session.bench.grade == 4
+    session.bench.remark(grade=0)
+    session.keep_draft()
+    session.close()
+    session.open(item)
+    assert session.bench.grade is None
+    assert "Grade" not in world.own(accept(session).path)
+    assert read_events(session.dataset.output)[-1].grade is None
+    session.close()
+
+
 def test_note_and_grade_are_recorded_and_free_text_stays_out_of_the_sidecar(world):
     session = world.session()
     session.open_first()

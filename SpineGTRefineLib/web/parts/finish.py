@@ -114,9 +114,9 @@ class FinishPart(Part):
         if not self.station.can_edit:
             return
         bench = self.station.session.bench
-        grade = GRADES.index(self.state.grade) or None
+        grade = GRADES.index(self.state.grade)
         note = self.state.note or ""
-        if note != bench.note or (grade is not None and grade != bench.grade):
+        if note != bench.note or grade != (bench.grade or 0):
             bench.remark(note=note, grade=grade)
 
     def _take_objections_back(self) -> None:
