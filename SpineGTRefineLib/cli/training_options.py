@@ -69,7 +69,9 @@ WorkersOption = Annotated[
     ),
 ]
 
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the first weights and the augmentation.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, help="Of the first weights and the augmentation.")
+]
 
 WorkOption = Annotated[
     Path | None,

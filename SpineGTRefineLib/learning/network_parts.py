@@ -35,6 +35,18 @@ def freeze(network: Any, parts: Sequence[str]) -> None:
             parameter.requires_grad = False
 
 
+def require_parts(network: Any, parts: Sequence[str]) -> None:
+    """Refuse parts that a network does not have; those that it has are named in :func:`freeze`.
+
+    Raises
+    ------
+    UsageError
+        There is no such part.
+    """
+    for part in parts:
+        next(_parameters(network, part))
+
+
 def take_over(network: Any, weights: Mapping[str, Any], outputs: Sequence[Meaning], known: Sequence[Meaning]) -> None:
     """Fill a new network with the weights of a trained one of the same architecture.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CancelledError, InputError
+from ..errors import CancelledError, InputError, UsageError
 from ..fileops import write_text_atomic
 from ..models.loading import quiet
 from .nnunet_workspace import Workspace, listing_on_threads, require_nnunet
@@ -60,6 +60,8 @@ def prepare(
     ------
     InputError
         The dataset holds no cases.
+    UsageError
+        nnU-Net plans no network of this configuration for these cases.
     CancelledError
         ``cancel`` returned True; running it again begins anew.
     MissingDependencyError
@@ -80,6 +82,11 @@ def prepare(
         folder = workspace.preprocessed / dataset
         write_text_atomic(folder / "dataset_fingerprint.json", json.dumps(fingerprint))
         chosen = _plan(dataset, settings) if plans is None else {**plans, "dataset_name": dataset}
+        if settings.configuration not in chosen["configurations"]:
+            raise UsageError(
+                f"nnU-Net plans no {settings.configuration} for these cases: they are not large enough, or flat.",
+                f"Choose {' or '.join(chosen['configurations'])}, and another name for that training.",
+            )
         write_text_atomic(folder / "dataset.json", json.dumps(description, indent=2))
         write_text_atomic(folder / PLANS, json.dumps(chosen, indent=2))
         if (raw / SPLITS).is_file():

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
+
+from ..errors import UsageError
+
+OPTIMIZERS = ("sgd", "adamw")
+
+_LEAST = {
+    "epochs": 1,
+    "iterations_per_epoch": 1,
+    "validation_iterations": 1,
+    "save_every": 1,
+    "workers": 0,
+    "seed": 0,
+}
+"""Fields that are whole numbers, and the least that each may be."""
+
+_PART = re.compile(r"encoder(:[1-9]\d*)?|decoder")
 
 
 @dataclass(frozen=True)
@@ -29,13 +48,15 @@ class SmallNetwork:
 
     def __post_init__(self) -> None:
         if len(self.spacing) != len(self.patch_size) or len(self.spacing) not in (2, 3):
-            raise ValueError(f"Spacing {self.spacing} and patch {self.patch_size} both need two or three numbers.")
+            raise UsageError(f"Spacing {self.spacing} and patch {self.patch_size} both need two or three numbers.")
+        if min(*self.spacing, *self.patch_size, *self.features, self.batch_size) <= 0:
+            raise UsageError("Sizes of a network have to be above 0.", "Correct spacing, patch, features or batch.")
         # nnU-Net gives the coarsest supervised output no weight; with two stages there would be no other.
         if len(self.features) < 3:
-            raise ValueError(f"A network needs at least three stages; got {len(self.features)}.")
+            raise UsageError(f"A network needs at least three stages; got {len(self.features)}.")
         factor = 2 ** (len(self.features) - 1)
         if any(size % factor for size in self.patch_size):
-            raise ValueError(f"Each side of the patch {self.patch_size} must be a multiple of {factor}.")
+            raise UsageError(f"Each side of the patch {self.patch_size} must be a multiple of {factor}.")
 
 
 @dataclass(frozen=True)
@@ -69,13 +90,18 @@ class TrainingSettings:
         How much each label counts in the cross-entropy, background first; empty for all alike. A short training
         overlooks a small structure that does not count more.
     seed
-        Of the first weights and of the augmentation.
+        Of the first weights and of the augmentation, less than 2 ** 32.
     save_every
         Epochs between two checkpoints from which a stopped training goes on.
     freeze
         Parts of the network that learn nothing, see :func:`.network_parts.freeze`.
     memory_gb
         Memory of the graphics card that the network is planned for.
+
+    Raises
+    ------
+    UsageError
+        A value cannot be trained with. Hours later it would fail somewhere in PyTorch or nnU-Net.
     """
 
     configuration: str = "3d_fullres"
@@ -95,3 +121,26 @@ class TrainingSettings:
     save_every: int = 1
     freeze: tuple[str, ...] = ()
     memory_gb: float = 8.0
+
+    def __post_init__(self) -> None:
+        for name, wanted in self._unfit():
+            raise UsageError(
+                f"Nothing can be trained with {name} = {getattr(self, name)!r}.", f"It has to be {wanted}."
+            )
+
+    def _unfit(self) -> Iterator[tuple[str, str]]:
+        """Yield fields that cannot be used, and what they have to be."""
+        for name, least in _LEAST.items():
+            number = getattr(self, name)
+            if not isinstance(number, int) or number < least:
+                yield name, f"a whole number, at least {least}"
+        if self.seed >= 2**32:
+            yield "seed", "less than 2 ** 32"
+        for name in ("learning_rate", "memory_gb"):
+            number = getattr(self, name)
+            if not isinstance(number, int | float) or not 0 < number < inf:
+                yield name, "a number above 0"
+        if self.optimizer not in OPTIMIZERS:
+            yield "optimizer", " or ".join(OPTIMIZERS)
+        if not all(_PART.fullmatch(str(part)) for part in self.freeze):
+            yield "freeze", "a list of encoder, encoder:N (its first N stages) and decoder"

@@ -12,6 +12,7 @@ from ball_world import BallWorld
 
 from SpineGTRefineLib.bids.layout import default_output
 from SpineGTRefineLib.cli.training_options import following
+from SpineGTRefineLib.learning.training import trainings_folder
 from SpineGTRefineLib.learning.versions import versions_folder
 from SpineGTRefineLib.models import ModelStore
 
@@ -163,12 +164,21 @@ def test_what_train_cannot_know_is_refused_at_once(program, world, tiny):
         "There are no settings called 'huge'": ("--settings", "huge"),
         "has no fold 9": ("--fold", "9"),
         "--parts 'half' is not known": ("--parts", "half"),
+        "learning_rate = -0.1": ("--learning-rate", "-0.1"),
+        "learning_rate = 0.0": ("--learning-rate", "0"),
+        "Choose 3d_fullres or 3d_lowres or 2d": ("--configuration", "3d_fulres"),
+        "--configuration 2d": ("--parts", "slices"),
+        "three orientation letters": ("--orientation", "LPX"),
     }
     for text, words in cases.items():
         refused = program("train", world.root, "D1", *words)
         assert refused.code == 2, refused.err
         assert text in refused.err
+    refused = program("finetune", "demo_canal", world.root, "D1", "--freeze", "encodr")
+    assert refused.code == 2
+    assert "encoder:N" in refused.err
     tiny.write_text("lerning_rate = 1")
     refused = program("train", world.root, "D1", "--settings", tiny)
     assert refused.code == 2
     assert "lerning_rate" in refused.err
+    assert not trainings_folder(default_output(world.root)).exists()

@@ -93,7 +93,8 @@ def in_store(store):
 
 
 def test_a_request_travels_as_plain_values(version):
-    request = training_request(version, settings=replace(TINY, freeze=("encoder:1",)), regions={"whole": ("a", "b")})
+    settings = replace(TINY, freeze=("encoder:1",))
+    request = training_request(version, settings=settings, regions={"whole": ("a", "b")}, start="canal_D0")
     assert TrainingRequest.from_json(request.as_json()) == request
     assert request.name == "canal_D1"
     assert request.folds == ("0", "1")
@@ -174,6 +175,7 @@ def test_a_single_fold_never_takes_the_name_of_the_model_that_has_them_all(tmp_p
         _trained(Store(), "canal_D1-fold0")
 
 
+@needs_torch
 def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_made(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=4)
     world.save_all()
@@ -186,6 +188,7 @@ def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_mad
     assert not (request.folder / "nnunet").exists()
 
 
+@needs_torch
 def test_another_training_is_not_taken_for_this_one(version, tmp_path):
     request = training_request(version, settings=TINY, folder=tmp_path / "training")
     store = ModelStore(tmp_path / "store")

@@ -12,9 +12,10 @@ import numpy as np
 
 from ...bids import MaskType, mask_type
 from ...bids.jsonfiles import require_json
-from ...errors import MissingFileError, UsageError
+from ...errors import DatasetError, MissingFileError, UsageError
 from ...imaging import Geometry, crop, read_labels
 from ...imaging.crop import Index
+from ...models.orientation import check_axcodes
 from ..preparation import Preparation, boxes_of, grid_of
 from ..versions import Version, VersionCase
 from .channels import Channels
@@ -63,6 +64,10 @@ class ExportSettings:
             raise UsageError(f"nnU-Net's datasets have numbers from 1 to 999, not {self.number}.")
         if not _SAFE_NAME.fullmatch(self.name):
             raise UsageError(f"{self.name!r} cannot name a dataset of nnU-Net.", "Use letters and digits only.")
+        try:
+            check_axcodes(self.orientation)
+        except ValueError as error:
+            raise UsageError(f"The orientation of the images {error}") from error
 
     @property
     def folder_name(self) -> str:
@@ -133,19 +138,18 @@ class ExportRecord:
         Raises
         ------
         DatasetError
-            A case lacks the image of a channel.
+            No case has the contrast that is asked for, or a case lacks the image of a channel.
         LabelError
             No mask holds any label.
         """
         rows = _rows_for(version, settings.channels)
-        in_parts = {row.case for row in rows if counts_in_parts(row, settings.partial)}
-        values = {value for row in rows for value in row.values} | set(settings.values)
-        numbers = LabelNumbers.of(version.mask_type.scheme_name, values, ignores=bool(in_parts))
         find = Channels(version, settings.channels)
         cases = [
             part
             for row in rows
-            for part in _parts(version, row, settings.preparation, find(row), in_parts=row.case in in_parts)
+            for part in _parts(
+                version, row, settings.preparation, find(row), in_parts=counts_in_parts(row, settings.partial)
+            )
         ]
         names = settings.channels or _single_channel(rows)
         return cls(
@@ -155,7 +159,7 @@ class ExportRecord:
             settings.orientation,
             names,
             settings.partial,
-            numbers,
+            numbers_of(version, settings),
             settings.preparation,
             tuple(cases),
         )
@@ -206,6 +210,22 @@ class ExportRecord:
         )
 
 
+def numbers_of(version: Version, settings: ExportSettings) -> LabelNumbers:
+    """Return the numbers that the labels of an export get; no file is read.
+
+    Raises
+    ------
+    DatasetError
+        No case has the contrast that is asked for.
+    LabelError
+        No mask holds any label.
+    """
+    rows = _rows_for(version, settings.channels)
+    values = {value for row in rows for value in row.values} | set(settings.values)
+    ignores = any(counts_in_parts(row, settings.partial) for row in rows)
+    return LabelNumbers.of(version.mask_type.scheme_name, values, ignores=ignores)
+
+
 def _parts(
     version: Version, row: VersionCase, preparation: Preparation, images: tuple[str, ...], *, in_parts: bool
 ) -> tuple[ExportedCase, ...]:
@@ -236,7 +256,11 @@ def _case_from(content: Mapping[str, Any]) -> ExportedCase:
 
 
 def _rows_for(version: Version, channels: Sequence[str]) -> tuple[VersionCase, ...]:
-    return tuple(row for row in version.rows if not channels or row.contrast == channels[0])
+    rows = tuple(row for row in version.rows if not channels or row.contrast == channels[0])
+    if channels and not rows:
+        there = ", ".join(sorted({row.contrast for row in version.rows}))
+        raise DatasetError(f"{version.name} has no mask of a {channels[0]} image.", f"There are masks of: {there}.")
+    return rows
 
 
 def _single_channel(rows: Sequence[VersionCase]) -> tuple[str, ...]:

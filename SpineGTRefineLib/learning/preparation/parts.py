@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
 
+from ...anatomy import structure
 from ...errors import UsageError
 from ...imaging import Box, Geometry, LabelMap
 from ...recipes import cord_crop
@@ -64,6 +66,13 @@ class Preparation:
             raise UsageError(f"There is no part {self.parts!r}.", f"Choose one of: {', '.join(PARTS)}.")
         if self.slice_axis not in _WORLD_AXES:
             raise UsageError(f"There is no slice direction {self.slice_axis!r}.", "Choose R, A or S.")
+        if not (0 <= self.margin_mm < inf and 0 <= self.dilate_mm < inf):
+            raise UsageError(
+                f"A margin of {self.margin_mm:g} mm and labels thickened by {self.dilate_mm:g} mm cannot be made.",
+                "Give numbers that are not below 0.",
+            )
+        if self.zero_below:
+            structure(self.zero_below)
 
     @property
     def needs_masks(self) -> bool:

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...errors import UsageError
 from ...fileops import write_text_atomic
 from ..exchange import ExportRecord, export_version
+from ..exchange.numbers import IGNORE
+from ..exchange.record import numbers_of
 from ..nnunet_planning import SPLITS, is_prepared, prepare
 from ..nnunet_workspace import Workspace
 from ..versions import Version
@@ -66,10 +69,32 @@ class TrainingData:
         return ExportedCases(version, self.raw, tuple(case for case in self.record.cases if case.split == "test"))
 
 
+def outputs_for(request: TrainingRequest, version: Version) -> Outputs:
+    """Return what a network learns of a version; nothing is written.
+
+    Raises
+    ------
+    DatasetError, LabelError
+        No case has the contrast that is asked for, or no mask holds a label.
+    UsageError
+        A region cannot be learned, or the labels of the version are not those that the settings give a weight.
+    """
+    outputs = outputs_of(numbers_of(version, request.export), request.regions)
+    weights = request.settings.label_weights
+    if weights and (outputs.class_order or len(weights) != len(outputs.meanings)):
+        names = ", ".join(("background", *(name for name in outputs.labels if name != IGNORE)))
+        raise UsageError(
+            f"The settings give {len(weights)} labels a weight, and {version.name} is learned as: {names}.",
+            "Give each label one number in label_weights, background first; regions take none.",
+        )
+    return outputs
+
+
 def make_ready(
     request: TrainingRequest,
     version: Version,
     start: Start | None,
+    outputs: Outputs,
     report: Report,
     cancel: Callable[[], bool] | None = None,
 ) -> TrainingData:
@@ -79,6 +104,8 @@ def make_ready(
     ------
     ChangedOnDiskError, DatasetError, GeometryError, LabelError
         See :func:`~SpineGTRefineLib.learning.exchange.export_version`.
+    UsageError
+        nnU-Net plans no network of this configuration for these cases.
     CancelledError
         ``cancel`` returned True; the next call goes on.
     """
@@ -91,8 +118,6 @@ def make_ready(
         progress=lambda done, total, case: exporting(done / total, case),
         cancel=cancel,
     )
-    record = ExportRecord.read(raw)
-    outputs = outputs_of(record.numbers, request.regions)
     _describe_regions(raw, outputs)
     if not is_prepared(workspace, raw.name, request.settings):
         prepare(
@@ -103,7 +128,7 @@ def make_ready(
             progress=part_of(report, SHARE_OF_EXPORT, 1.0, "preparing the cases"),
             cancel=cancel,
         )
-    return TrainingData(workspace, raw, record, outputs)
+    return TrainingData(workspace, raw, ExportRecord.read(raw), outputs)
 
 
 def remove_prepared(data: TrainingData) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ def fine_tuning_of(name: str, **chosen: object) -> TrainingSettings:
     """
     said = {} if name in preset_names() else _table_of(name)
     usual = {field: value for field, value in FINE_TUNING.items() if field not in said}
-    return settings_of(name, **{**usual, **{field: value for field, value in chosen.items() if value is not None}})
+    return settings_of(name, **usual | {field: value for field, value in chosen.items() if value is not None})
 
 
 def preset_names() -> tuple[str, ...]:
@@ -44,12 +43,11 @@ def settings_of(name: str, **chosen: object) -> TrainingSettings:
     Raises
     ------
     UsageError
-        There are no such settings, the file is no TOML, or a field of it is not known.
+        There are no such settings, the file is no TOML, or a field is not known or has a value that cannot be used.
     MissingFileError
         There is no such file.
     """
-    fields = {field: value for field, value in chosen.items() if value is not None}
-    return replace(settings_from(_table_of(name)), **fields)  # type: ignore[arg-type]
+    return settings_from(_table_of(name) | {field: value for field, value in chosen.items() if value is not None})
 
 
 def _table_of(name: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from ..versions import Version
 
 NUMBER = 501
 """Number of nnU-Net's dataset; each training has folders of its own, so all may have the same."""
+
+DIMENSIONS = {"3d_fullres": 3, "3d_lowres": 3, "2d": 2}
+"""nnU-Net's configurations that can be trained from nothing, and how many dimensions their networks see."""
 
 ALL = "all"
 """Name of the one fold that trains on every case and holds none back."""
@@ -64,6 +67,8 @@ class TrainingRequest:
     def __post_init__(self) -> None:
         if not NAME_PATTERN.fullmatch(self.name):
             raise UsageError(f"{self.name!r} is not a name for a model.", "Use letters, digits, '.', '_' and '-'.")
+        if not self.start:  # else network and configuration are those of the model
+            _require_a_plan(self.settings, self.export.preparation)
 
     def as_json(self) -> dict[str, Any]:
         """Return the request for a message or a file."""
@@ -176,7 +181,7 @@ def trainings_folder(output: Path) -> Path:
     return state_folder(output, "trainings")
 
 
-def settings_from(content: Mapping[str, Any], base: TrainingSettings | None = None) -> TrainingSettings:
+def settings_from(content: Mapping[str, Any]) -> TrainingSettings:
     """Return settings with fields from a JSON or TOML table.
 
     Raises
@@ -184,17 +189,42 @@ def settings_from(content: Mapping[str, Any], base: TrainingSettings | None = No
     UsageError
         There is no such field, or its value cannot be used.
     """
-    fields: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
-    }
+    fields = _with_tuples(content)
     try:
         if fields.get("small"):
-            small = fields["small"]
-            sizes = {name: tuple(small[name]) for name in ("spacing", "patch_size", "features")}
-            fields["small"] = SmallNetwork(**sizes, batch_size=small.get("batch_size", SmallNetwork.batch_size))
-        return replace(base or TrainingSettings(), **fields)
-    except (TypeError, ValueError, KeyError) as error:
-        raise UsageError(f"The settings of the training cannot be used: {error}", "Correct the file.") from error
+            fields["small"] = SmallNetwork(**_with_tuples(fields["small"]))
+        return TrainingSettings(**fields)
+    except TypeError as error:
+        raise UsageError(f"The settings of the training cannot be used: {error}.", "Correct the file.") from error
+
+
+def _with_tuples(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+
+
+def _require_a_plan(settings: TrainingSettings, preparation: Preparation) -> None:
+    """Refuse what nnU-Net plans no network for, before cases are written for it."""
+    dimensions = DIMENSIONS.get(settings.configuration)
+    if dimensions is None:
+        raise UsageError(
+            f"nnU-Net plans no configuration {settings.configuration!r}.", f"Choose {' or '.join(DIMENSIONS)}."
+        )
+    if preparation.parts == "slices" and dimensions != 2:
+        raise UsageError(
+            f"Single slices are learned by a flat network, and {settings.configuration} is one for volumes.",
+            "Add --configuration 2d.",
+        )
+    if settings.small is not None and len(settings.small.spacing) != dimensions:
+        raise UsageError(
+            f"{settings.configuration} has {dimensions} dimensions, and the small network of the settings has "
+            f"{len(settings.small.spacing)}.",
+            "Give its spacing and patch_size as many numbers, or choose another configuration.",
+        )
+    if settings.freeze:
+        raise UsageError(
+            "Parts of the network are to be frozen, and it begins from nothing.",
+            "Fine-tune a model, or leave freeze out of the settings.",
+        )
 
 
 def _letters(name: str) -> str:

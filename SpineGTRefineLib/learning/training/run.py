@@ -11,6 +11,7 @@ from typing import Any
 
 from ...bids.jsonfiles import json_text, read_json, write_json
 from ...models import InstalledModel, ModelEntry, ModelStore
+from ...models.devices import choose_device
 from ...models.installed import hashes_below
 from ..evaluation import CaseMetrics
 from ..export import export_for_inference
@@ -18,7 +19,7 @@ from ..nnunet_training import train
 from ..versions import Version
 from .card import CARD, PAGE, FoldResult, card_page, make_card
 from .claim import claim
-from .data import TrainingData, make_ready, remove_prepared
+from .data import TrainingData, make_ready, outputs_for, remove_prepared
 from .failures import explained
 from .predictions import PREDICTIONS, predict_cases, score_cases
 from .report import Report, part_of, silent, span_of
@@ -82,6 +83,8 @@ def train_version(
         An image or a mask is not what it was when the version was made.
     ConflictError
         The folder holds another training, or another model has this name.
+    UsageError
+        Labels, regions, parts of the network or the device are not there; nothing was written.
     CancelledError
         ``cancel`` returned True.
     WriteError
@@ -95,12 +98,14 @@ def train_version(
     began = time.monotonic()
     with explained(f"The training {request.name}"):
         version = Version.open(request.version, request.dataset, request.output)
-        identity = claim(request, version, store)
+        choose_device(request.settings.device)
+        start = find_start(request, store)
+        asked, request = request, adapted(request, start, version.mask_type.scheme)
+        outputs = outputs_for(request, version)
+        identity = claim(asked, version, store)  # the first that writes: all that can be refused by then was
         report(0.0, "comparing the files with the version")
         version.verify(cancel=cancel)
-        start = find_start(request, store)
-        request = adapted(request, start, version.mask_type.scheme)
-        data = make_ready(request, version, start, span_of(report, 0.0, PREPARED), cancel)
+        data = make_ready(request, version, start, outputs, span_of(report, 0.0, PREPARED), cancel)
         folds = {}
         for number, fold in enumerate(request.folds):
             step = (TRAINED - PREPARED) / len(request.folds)

@@ -9,7 +9,7 @@ from typing import Any
 from ...anatomy import LabelScheme
 from ...errors import ModelError
 from ...models import LoadedModel, ModelStore, load_model
-from ..network_parts import Meaning, take_over
+from ..network_parts import Meaning, require_parts, take_over
 from .request import ALL, TrainingRequest
 
 
@@ -60,7 +60,7 @@ def find_start(request: TrainingRequest, store: ModelStore) -> Start | None:
     ModelError
         It cannot be fine-tuned: another kind of network, or another number of images than asked for.
     ModelNotInstalledError, UsageError, ChecksumError
-        There is no such model, or it is damaged.
+        There is no such model, it is damaged, or it has no such part as is to be frozen.
     """
     if not request.start:
         return None
@@ -72,6 +72,7 @@ def find_start(request: TrainingRequest, store: ModelStore) -> Start | None:
             f"The model {request.start} takes {model.folder.channel_count} images ({names}), the training {wanted}.",
             "Name as many contrasts with --channel, in the model's order.",
         )
+    require_parts(next(iter(model.networks.values())), request.settings.freeze)
     return Start(model, meanings_of(model))
 
 
