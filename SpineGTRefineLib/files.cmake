@@ -23,6 +23,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/bids/index.py
   SpineGTRefineLib/bids/jsonfiles.py
   SpineGTRefineLib/bids/layout.py
+  SpineGTRefineLib/bids/loading.py
   SpineGTRefineLib/bids/locks.py
   SpineGTRefineLib/bids/masktypes.py
   SpineGTRefineLib/bids/names.py
@@ -332,6 +333,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/process/__init__.py
   SpineGTRefineLib/process/child.py
   SpineGTRefineLib/process/environment.py
+  SpineGTRefineLib/process/environment_making.py
   SpineGTRefineLib/process/environments.py
   SpineGTRefineLib/process/guard.py
   SpineGTRefineLib/process/memory.py

@@ -2,8 +2,9 @@
 
 from .case import Case, MaskFile
 from .dataset import Dataset
+from .loading import existing_mask, load_mask
 from .masktypes import MaskType, mask_type, mask_types
-from .saving import Remarks, SavedMask, existing_mask, load_mask, save_mask
+from .saving import Remarks, SavedMask, save_mask
 from .scan import Note
 
 __all__ = [

@@ -1,24 +1,23 @@
-"""Saving and loading the mask of a case: the only way into the output folder."""
+"""Saving the mask of a case: the only way into the output folder."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import GeometryError, LabelError, UsageError, WriteError
+from ..errors import GeometryError, LabelError, UsageError
 from ..fileops import sha256_of_bytes
-from ..imaging import Image, LabelDifference, LabelMap, Source, encode_labels, read_labels
+from ..imaging import Image, LabelDifference, LabelMap, Source, encode_labels
 from . import history, locks
 from .baseline import Baseline, find_baseline, is_of_person, refuse_foreign_change
-from .case import Case, MaskFile
+from .case import Case
 from .dataset import Dataset
 from .description import prepare_output
 from .events import Event, require_status
 from .identity import timestamp
-from .layout import PIPELINE, check_inside, sidecar_path
+from .layout import check_inside, sidecar_path
 from .masktypes import MaskType
 from .names import is_valid_id
 from .pairs import read_pair, recover_pair, write_pair
@@ -102,7 +101,7 @@ def save_mask(
     """Save the mask of a case in the output folder, with its sidecar and an event.
 
     The mask that was there goes to the history first. After a crash at any moment the old or the new pair of mask and
-    sidecar is what :func:`load_mask` finds.
+    sidecar is what :func:`.loading.load_mask` finds.
 
     Parameters
     ----------
@@ -169,61 +168,8 @@ def save_mask(
         verified=remarks.verified,
     )
     history.keep(dataset, case, mask_type, target, rater=rater)
-    event = Event(
-        case.key,
-        mask_type.name,
-        facts.status,
-        rater,
-        remarks.reason,
-        facts.sha256,
-        round(float(seconds), 1),
-        remarks.note,
-        remarks.grade,
-        saved,
-    )
-    write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), event)
+    write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), _event(case, facts, remarks))
     return SavedMask(target, sidecar_path(target), facts.sha256, difference, facts.status)
-
-
-def load_mask(dataset: Dataset, case: Case, mask_type: MaskType) -> LabelMap | None:
-    """Load the mask of a case: the refined one, else the lab's, else another pipeline's.
-
-    A save that was interrupted is completed or undone first. Where the sidecar does not describe the mask, the map's
-    source says so in its notes.
-
-    Returns
-    -------
-    LabelMap or None
-        None where no pipeline has such a mask.
-
-    Raises
-    ------
-    InputError
-        The mask is there but cannot be used (damaged, content not fetched ...).
-    """
-    target = dataset.mask_path(case, mask_type)
-    with suppress(WriteError):  # reading works in a read-only folder, too
-        recover_pair(dataset.output, target)
-    pair = read_pair(target)
-    if pair is not None:
-        labels = read_labels(target, mask_type.scheme)
-        return _with_note(labels, pair.problem) if pair.problem else labels
-    found = existing_mask(case, mask_type)
-    return None if found is None else read_labels(found.path, mask_type.scheme)
-
-
-def existing_mask(case: Case, mask_type: MaskType, *, own: bool = True) -> MaskFile | None:
-    """Return the mask that a case came with when the dataset was opened: the lab's before those of other pipelines.
-
-    Parameters
-    ----------
-    case, mask_type
-        Which mask.
-    own
-        Whether masks in the output of this project (in another naming style) count, too; they come first then.
-    """
-    candidates = [mask for mask in case.masks_of(mask_type) if not _is_proposal(mask)]
-    return min((mask for mask in candidates if own or mask.pipeline != PIPELINE), key=_preference, default=None)
 
 
 def _check_request(
@@ -269,6 +215,21 @@ def _prepared_target(dataset: Dataset, case: Case, mask_type: MaskType, desc: st
     return target
 
 
+def _event(case: Case, facts: Provenance, remarks: Remarks) -> Event:
+    return Event(
+        case.key,
+        facts.mask_type.name,
+        facts.status,
+        facts.rater,
+        remarks.reason,
+        facts.sha256,
+        round(float(facts.seconds), 1),
+        remarks.note,
+        remarks.grade,
+        facts.saved,
+    )
+
+
 def _sources(
     dataset: Dataset, case: Case, image: Image, base: Baseline, more: Sequence[Path | Source]
 ) -> tuple[SourceFile, ...]:
@@ -281,19 +242,3 @@ def _generators(
 ) -> list[dict[str, Any]]:
     by_person = [manual_edit(rater, saved)] if edited and status != "proposed" else []
     return chain(base.generators, *more, this_program(), *by_person)
-
-
-def _with_note(labels: LabelMap, note: str) -> LabelMap:
-    if labels.source is None:
-        return labels
-    return replace(labels, source=replace(labels.source, notes=(*labels.source.notes, note)))
-
-
-def _is_proposal(mask: MaskFile) -> bool:
-    return mask.pipeline == PIPELINE and mask.entities.get("desc") not in (None, REFINED)
-
-
-def _preference(mask: MaskFile) -> tuple[int, bool, str]:
-    """Order in which masks of one kind are used: ours, the lab's, those beside the image, others; plain names first."""
-    known = {PIPELINE: 0, "labels": 1, "": 2}
-    return known.get(mask.pipeline, 3), "desc" in mask.entities and mask.pipeline != PIPELINE, str(mask.path)
