@@ -421,6 +421,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/review/drafts.py
   SpineGTRefineLib/review/editor.py
   SpineGTRefineLib/review/holding.py
+  SpineGTRefineLib/review/journal.py
   SpineGTRefineLib/review/keys.py
   SpineGTRefineLib/review/lease.py
   SpineGTRefineLib/review/lists.py

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from ..bids import Dataset
 from ..errors import RefineError
 from ..imaging import LabelMap
-from .drafts import DraftInfo, DraftJournal, DraftPlaces, draft_places
+from .drafts import DraftInfo, DraftPlaces, draft_places
+from .journal import DraftJournal
 from .workbench import Workbench
 
 SNAPSHOT_EVERY_S = 10.0

@@ -11,8 +11,8 @@ from ..errors import LockedError, RefineError, WriteError
 from ..imaging import LabelMap
 from .ahead import LookAhead
 from .drafting import DraftKeeper
-from .drafts import DraftJournal
 from .editor import Editor
+from .journal import DraftJournal
 from .lease import Custody
 from .origin import Origin
 from .overview import SessionOverview

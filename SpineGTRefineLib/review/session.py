@@ -20,9 +20,9 @@ from ..imaging import LabelMap
 from ..recipes.definition import recipe
 from . import saving
 from .ahead import LookAhead
-from .drafts import DraftJournal
 from .editor import ArrayEditor, Editor
 from .holding import MaskHolder
+from .journal import DraftJournal
 from .operations import Operation
 from .origin import Origin
 from .proposals import WHOLE, Proposal, Scope

@@ -11,7 +11,7 @@ from busy_rater import number_in
 from review_world import SPINE
 
 from SpineGTRefineLib.bids.pairs import read_pair
-from SpineGTRefineLib.review.drafts import INTERVAL_S
+from SpineGTRefineLib.review.journal import INTERVAL_S
 from SpineGTRefineLib.review.session import SessionState
 
 PROMISED_S = 60.0

@@ -12,7 +12,8 @@ from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.errors import InputError
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, write_image
-from SpineGTRefineLib.review.drafts import INTERVAL_S, DraftInfo, DraftJournal, draft_places, find_drafts, write_draft
+from SpineGTRefineLib.review.drafts import DraftInfo, draft_places, find_drafts, write_draft
+from SpineGTRefineLib.review.journal import INTERVAL_S, DraftJournal
 
 SPINE = scheme("spine")
 GRID = Geometry((9, 8, 7), np.diag([-0.9, 0.9, 4, 1]))

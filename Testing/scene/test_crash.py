@@ -10,7 +10,7 @@ from busy_scene import strokes_in
 from review_world import ReviewWorld
 
 from SpineGTRefineLib.review.drafting import SNAPSHOT_EVERY_S
-from SpineGTRefineLib.review.drafts import INTERVAL_S
+from SpineGTRefineLib.review.journal import INTERVAL_S
 
 PROMISED_S = 60.0
 KILLS = 5

@@ -17,7 +17,7 @@ from review_world import SPINE
 
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.imaging import LabelMap
-from SpineGTRefineLib.review.drafts import DraftJournal
+from SpineGTRefineLib.review.journal import DraftJournal
 from SpineGTRefineLib.review.operations import Operation
 from SpineGTRefineLib.review.session import ReviewSession
 

@@ -16,7 +16,7 @@ from scene_world import Desk
 
 import SpineGTRefineLib.review.drafting as drafting
 from SpineGTRefineLib.bids import Dataset
-from SpineGTRefineLib.review.drafts import DraftJournal
+from SpineGTRefineLib.review.journal import DraftJournal
 from SpineGTRefineLib.review.session import ReviewSession
 
 KEY = "sacrum"

@@ -9,7 +9,7 @@ import numpy as np
 from SpineGTRefineLib.bids import Dataset, mask_type
 from SpineGTRefineLib.bids.pairs import read_pair
 from SpineGTRefineLib.imaging import Geometry, Image, LabelMap, write_image, write_labels
-from SpineGTRefineLib.review.drafts import DraftJournal
+from SpineGTRefineLib.review.journal import DraftJournal
 from SpineGTRefineLib.review.operations import Operation
 from SpineGTRefineLib.review.session import ReviewSession
 
