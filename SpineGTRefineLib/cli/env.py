@@ -71,17 +71,18 @@ def create(
     """
     del json
     terminal = terminal_of(ctx)
-    from ..process import environments
+    from ..process import environment_making as making
+    from ..process.environments import check_python, environment_kind
     from .options import existing_file
 
-    kind = environments.environment_kind(name)
+    kind = environment_kind(name)
     limits = None if constraints is None else existing_file(constraints, "constraints file")
     with terminal.activity(f"Making {kind.title}") as tell:
-        if install_uv and environments.find_uv() is None:
-            environments.install_uv(on_log=tell)
-        python = environments.create_environment(kind, torch_backend=torch_backend, constraints=limits, on_log=tell)
+        if install_uv and making.find_uv() is None:
+            making.install_uv(on_log=tell)
+        python = making.create_environment(kind, torch_backend=torch_backend, constraints=limits, on_log=tell)
         tell("checking it")
-        report = environments.check_python(python, kind.imports)
+        report = check_python(python, kind.imports)
     _answer(terminal, report, kind.name)
 
 
@@ -90,7 +91,7 @@ def remove(ctx: typer.Context, name: NameArgument, json: JsonOption = False) -> 
     """Delete an environment that was made here."""
     del json
     terminal = terminal_of(ctx)
-    from ..process.environments import remove_environment
+    from ..process.environment_making import remove_environment
 
     remove_environment(name)
     terminal.answer({"removed": name}, lambda: terminal.say(f"The environment {name} was removed."))

@@ -9,7 +9,8 @@ from slicer.i18n import tr as _
 
 from ..engine import find_python
 from ..errors import RefineError
-from ..process.environments import create_environment, environment_kind, find_uv, install_uv
+from ..process.environment_making import create_environment, find_uv, install_uv
+from ..process.environments import environment_kind
 from .section import Section
 
 KIND = "models"

@@ -21,6 +21,12 @@ LOG_LINES = 200
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A line longer than this is cut: a process that writes garbage must not fill our memory."""
 
+POLL_S = 0.2
+"""How often :func:`run_to_end` looks up."""
+
+KILL_TIMEOUT_S = 10.0
+"""How long a killed child may take to be gone."""
+
 
 @dataclass(frozen=True)
 class ExitReport:
@@ -32,13 +38,10 @@ class ExitReport:
         Exit status; negative signal number if it was killed (POSIX).
     log
         Its last lines on standard error.
-    asked
-        Whether we ended it ourselves.
     """
 
     code: int
     log: tuple[str, ...]
-    asked: bool
 
 
 class ChildProcess:
@@ -75,13 +78,11 @@ class ChildProcess:
         on_line: Callable[[str], None],
         on_exit: Callable[[ExitReport], None],
         on_log: Callable[[str], None] | None = None,
-        folder: Path | None = None,
     ) -> None:
         self._on_line = on_line
         self._on_exit = on_exit
         self._on_log = on_log
         self._log: deque[str] = deque(maxlen=LOG_LINES)
-        self._asked = threading.Event()
         self._to_send: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         try:
             self._process = subprocess.Popen(
@@ -90,7 +91,6 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=dict(environment),
-                cwd=folder,
                 **GROUP_OPTIONS,
             )
         except OSError as error:
@@ -118,14 +118,8 @@ class ChildProcess:
         """Queue one line for the child's standard input. Never blocks; lost if the child is gone."""
         self._to_send.put(line.encode() + b"\n")
 
-    def close_input(self) -> None:
-        """Tell the child that nothing more will come: it should finish and end."""
-        self._asked.set()
-        self._to_send.put(None)
-
     def kill(self) -> None:
         """End the child and all its descendants now."""
-        self._asked.set()
         kill_tree(self._process)
         self._to_send.put(None)
 
@@ -166,7 +160,41 @@ class ChildProcess:
             # A grandchild that inherited the pipe may keep it open; what it writes is not ours to wait for.
             reader.join(timeout=2.0)
         self._to_send.put(None)
-        self._on_exit(ExitReport(code, self.log, self._asked.is_set()))
+        self._on_exit(ExitReport(code, self.log))
+
+
+def run_to_end(
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+    on_log: Callable[[str], None] | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> ExitReport:
+    """Run a child process to its end and return how it ended.
+
+    Parameters
+    ----------
+    command, environment, on_line, on_log
+        See :class:`ChildProcess`.
+    meanwhile
+        Called a few times a second. What it raises, and Ctrl+C, end the child with all that it started.
+
+    Raises
+    ------
+    UsageError
+        The program could not be started.
+    """
+    ends: list[ExitReport] = []
+    child = ChildProcess(command, environment=environment, on_line=on_line, on_log=on_log, on_exit=ends.append)
+    try:
+        while not child.join(POLL_S):
+            meanwhile()
+    finally:
+        if child.is_running:
+            child.kill()
+            child.join(KILL_TIMEOUT_S)
+    return ends[0]
 
 
 def _lines(stream: IO[bytes] | None) -> Iterator[str]:

@@ -1,33 +1,28 @@
-"""Python environments for work that must stay out of the program that asks for it.
+"""Python environments for work that must stay out of the program that asks for it: their kinds, and what they can do.
 
-They are made with ``uv``, which picks the PyTorch build for the machine's GPU by itself. Any existing Python that can
-import what is needed serves as well; nothing is installed without being asked for.
+Those that were made here (:mod:`.environment_making`) lie in one folder; any other Python that can import what is
+needed serves as well.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import CancelledError, MissingDependencyError, UsageError, WorkerError
+from ..errors import UsageError, WorkerError
 from ..resources import resource_path
 from ..userfolders import user_data_folder
-from .child import ChildProcess, ExitReport
 from .environment import ISOLATED, clean_environment
 
 FOLDER_VARIABLE = "SPINEGTREFINE_ENVIRONMENTS"
 """Environment variable that moves the environments to another folder."""
-
-NO_BACKEND = "none"
-"""Leaves the choice of PyTorch's build to the package index."""
 
 CHECK_TIMEOUT_S = 300.0
 """Longest that a Python may take to import torch."""
@@ -164,112 +159,6 @@ def check_python(interpreter: Path, imports: Sequence[str], *, load: bool = True
             "Choose the python executable of an environment, or create one with: spine-gt-refine env create models",
         ) from error
     return EnvironmentReport(interpreter, report["python"], report["found"], report["missing"], report["gpu"])
-
-
-def find_uv() -> Path | None:
-    """Return uv from PATH, or the one that was installed beside the environments, or None."""
-    own = interpreter_of(environments_folder() / ".uv").with_name("uv.exe" if sys.platform == "win32" else "uv")
-    found = shutil.which("uv", path=clean_environment().get("PATH"))
-    return Path(found) if found else own if own.exists() else None
-
-
-def create_environment(
-    kind: EnvironmentKind,
-    *,
-    uv: Path | None = None,
-    folder: Path | None = None,
-    torch_backend: str = "auto",
-    constraints: Path | None = None,
-    on_log: Callable[[str], None] = lambda _line: None,
-    is_cancelled: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Make an environment and return its Python. A failed or cancelled attempt leaves nothing behind.
-
-    Parameters
-    ----------
-    kind
-        What goes into it.
-    uv
-        The program that makes it; None looks for it.
-    folder
-        Where the environments are; None for the user's.
-    torch_backend
-        ``auto`` for the machine's GPU, or one of uv's names (``cpu``, ``cu128`` ...); :data:`NO_BACKEND` to take
-        PyTorch from where uv takes everything else (a mirror of one's own).
-    constraints
-        A constraints file for the versions.
-    on_log
-        Gets each line of the installer.
-    is_cancelled
-        Asked a few times a second.
-
-    Raises
-    ------
-    MissingDependencyError
-        There is no uv.
-    UsageError
-        The environment exists.
-    WorkerError
-        The installer failed; the cause is its last line.
-    """
-    uv = uv or find_uv()
-    if uv is None:
-        raise MissingDependencyError(
-            "Environments are made with uv, which is not installed.",
-            "Let it be installed (spine-gt-refine env create models --install-uv), or use a Python of your own.",
-        )
-    root = folder or environments_folder()
-    target = root / kind.name
-    if target.exists():
-        raise UsageError(f"The environment {kind.name!r} exists.", f"Remove it first: env remove {kind.name}.")
-    root.mkdir(parents=True, exist_ok=True)
-    make: list[str | Path] = [uv, "venv", "--python", kind.python, target]
-    fill: list[str | Path] = [uv, "pip", "install", "--python", interpreter_of(target)]
-    fill += [] if torch_backend == NO_BACKEND else ["--torch-backend", torch_backend]
-    limits: list[str | Path] = [] if constraints is None else ["--constraint", constraints]
-    try:
-        for step in (make, [*fill, *limits, *kind.packages]):
-            _run(step, on_log, is_cancelled)
-    except BaseException:
-        shutil.rmtree(target, ignore_errors=True)
-        raise
-    return interpreter_of(target)
-
-
-def install_uv(*, on_log: Callable[[str], None] = lambda _line: None) -> Path:
-    """Install uv beside the environments, with the Python that runs this, and return it. Only when the user asked."""
-    target = environments_folder() / ".uv"
-    _run([sys.executable, "-m", "venv", target], on_log, lambda: False)
-    _run([interpreter_of(target), "-m", "pip", "install", "uv"], on_log, lambda: False)
-    found = find_uv()
-    if found is None:
-        raise WorkerError("uv was installed but is not there.", "Install uv yourself and put it on PATH.")
-    return found
-
-
-def remove_environment(name: str, folder: Path | None = None) -> Path:
-    """Delete an environment that was made here and return where it was."""
-    target = (folder or environments_folder()) / name
-    if name not in installed_environments(folder):
-        raise UsageError(f"There is no environment called {name!r}.", "See: spine-gt-refine env list")
-    shutil.rmtree(target)
-    return target
-
-
-def _run(command: Sequence[str | Path], on_log: Callable[[str], None], is_cancelled: Callable[[], bool]) -> None:
-    ends: list[ExitReport] = []
-    child = ChildProcess(command, environment=clean_environment(), on_line=on_log, on_log=on_log, on_exit=ends.append)
-    child.send("")
-    while not child.join(0.2):
-        if is_cancelled():
-            child.kill()
-            child.join(5.0)
-            raise CancelledError("The installation was cancelled; nothing of it is left.")
-    if ends[0].code != 0:
-        last = next((line for line in reversed(ends[0].log) if line.strip()), "it wrote nothing")
-        raise WorkerError(
-            f"{Path(command[0]).name} failed: {last.strip()}", "Read its log, and check network and disk."
-        )
 
 
 def _reason(error: Exception) -> str:

@@ -8,15 +8,13 @@ import pytest
 
 from SpineGTRefineLib.errors import CancelledError, MissingDependencyError, UsageError, WorkerError
 from SpineGTRefineLib.process import environments
+from SpineGTRefineLib.process.environment_making import create_environment, find_uv, remove_environment
 from SpineGTRefineLib.process.environments import (
     EnvironmentKind,
     check_python,
-    create_environment,
     environment_kind,
-    find_uv,
     installed_environments,
     interpreter_of,
-    remove_environment,
 )
 
 EMPTY = EnvironmentKind("empty", "Empty", f"{sys.version_info[0]}.{sys.version_info[1]}", ("six",), ("six",))

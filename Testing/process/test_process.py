@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from SpineGTRefineLib.errors import UsageError
-from SpineGTRefineLib.process import ChildProcess, clean_environment
+from SpineGTRefineLib.process import ChildProcess, clean_environment, run_to_end
 
 
 class Recorder:
@@ -101,15 +101,14 @@ def test_of_a_progress_bar_only_the_last_state_of_a_line_is_kept():
     assert recorder.lines == ["100 %"]
 
 
-def test_the_child_hears_what_we_send_and_ends_when_we_close():
+def test_the_child_hears_what_we_send():
     recorder = Recorder()
     child = start("import sys\nfor line in sys.stdin: print('heard', line.strip())", recorder)
     child.send("ä")
     assert recorder.said.wait(20)
-    child.close_input()
-    assert recorder.ended.wait(20)
     assert recorder.lines == ["heard ä"]
-    assert recorder.exit.asked
+    child.kill()
+    assert recorder.ended.wait(20)
 
 
 def test_the_last_log_lines_explain_a_failure():
@@ -117,7 +116,6 @@ def test_the_last_log_lines_explain_a_failure():
     start("import sys\nfor i in range(5000): print('line', i, file=sys.stderr)\nraise SystemExit(7)", recorder)
     assert recorder.ended.wait(20)
     assert recorder.exit.code == 7
-    assert not recorder.exit.asked
     assert len(recorder.exit.log) == 200
     assert recorder.exit.log[-1] == "line 4999"
 
@@ -136,9 +134,27 @@ def test_killing_takes_the_grandchildren_along():
     assert is_alive(grandchild)
     child.kill()
     assert recorder.ended.wait(10)
-    assert recorder.exit.asked
     assert wait_until(lambda: not is_alive(grandchild))
     assert not is_alive(child.pid)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="reads process states from POSIX")
+def test_ctrl_c_ends_the_child_that_is_waited_for_and_what_it_started():
+    code = (
+        "import os, subprocess, sys, time\n"
+        "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "print(os.getpid(), p.pid, flush=True)\ntime.sleep(600)"
+    )
+    lines = []
+
+    def press_once_it_runs():
+        if lines:
+            raise KeyboardInterrupt
+
+    command = [sys.executable, "-c", code]
+    with pytest.raises(KeyboardInterrupt):
+        run_to_end(command, environment=clean_environment(), on_line=lines.append, meanwhile=press_once_it_runs)
+    assert wait_until(lambda: not any(is_alive(int(pid)) for pid in lines[0].split()))
 
 
 def test_sending_to_a_dead_child_is_no_error():

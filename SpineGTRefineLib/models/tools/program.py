@@ -12,8 +12,7 @@ from pathlib import Path
 
 from ...errors import CancelledError, MissingDependencyError, ToolError, WriteError
 from ...fileops import remedy_for
-from ...process import clean_environment
-from ...process.child import ChildProcess, ExitReport
+from ...process import clean_environment, run_to_end
 from ...process.environments import check_python, environment_kind, environment_names, installed_environments
 
 Progress = Callable[[float, str], None]
@@ -118,31 +117,22 @@ def run_tool(
     command = [str(tool.path), *map(str, arguments)]
     with _Log(log, " ".join(command)) as written:
         steps = _Stages(stages, progress)
-        ends: list[ExitReport] = []
 
         def on_line(colored: str) -> None:
             line = _ANSI.sub("", colored)
             written.add(line)
             steps.see(line)
 
-        child = ChildProcess(
-            [tool.python, "-I", _GUARD, *command],
-            environment=clean_environment(extra=environment),
-            on_line=on_line,
-            on_log=on_line,
-            on_exit=ends.append,
-        )
-        try:
-            while not child.join(0.2):
-                if cancel():
-                    raise CancelledError(f"{tool.title} was stopped.")
-                steps.tell()
-        finally:
-            if child.is_running:
-                child.kill()
-                child.join(10.0)
-    if ends[0].code != 0:
-        raise ToolError(f"{tool.title} failed: {written.telling_line(ends[0].code)}", f"Its log says more: {log}")
+        def meanwhile() -> None:
+            if cancel():
+                raise CancelledError(f"{tool.title} was stopped.")
+            steps.tell()
+
+        guarded: list[str | Path] = [tool.python, "-I", _GUARD, *command]
+        environment = clean_environment(extra=environment)
+        end = run_to_end(guarded, environment=environment, on_line=on_line, on_log=on_line, meanwhile=meanwhile)
+    if end.code != 0:
+        raise ToolError(f"{tool.title} failed: {written.telling_line(end.code)}", f"Its log says more: {log}")
 
 
 def few_processes(count: int) -> dict[str, str]:

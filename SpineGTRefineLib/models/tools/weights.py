@@ -14,8 +14,7 @@ from typing import Any
 
 from ...errors import MissingDependencyError, ModelError, ToolError, UnsafeModelError
 from ...fileops import sha256_of_bytes
-from ...process.child import ChildProcess, ExitReport
-from ...process.environment import clean_environment, module_command
+from ...process import clean_environment, module_command, run_to_end
 from ..checkpoint import load_tensors
 
 CHECKPOINTS = (".pth", ".ckpt", ".pt")
@@ -74,13 +73,11 @@ def main(arguments: list[str]) -> None:
 
 def _inspect_elsewhere(paths: list[Path], python: Path) -> None:
     lines: list[str] = []
-    ends: list[ExitReport] = []
     command = module_command(python, "models.tools.weights", *paths)
-    child = ChildProcess(command, environment=clean_environment(), on_line=lines.append, on_exit=ends.append)
-    child.join()
-    answer: dict[str, Any] = json.loads(lines[-1]) if ends[0].code == 0 and lines else {"class": "ToolError"}
+    end = run_to_end(command, environment=clean_environment(), on_line=lines.append)
+    answer: dict[str, Any] = json.loads(lines[-1]) if end.code == 0 and lines else {"class": "ToolError"}
     if answer.get("class") == "ToolError":
-        reason = ends[0].log[-1] if ends[0].log else "it wrote nothing"
+        reason = end.log[-1] if end.log else "it wrote nothing"
         raise ToolError(
             f"{python} could not read the weights: {reason}", "Install PyTorch here, so that they can be read here."
         )
