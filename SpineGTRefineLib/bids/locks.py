@@ -10,19 +10,23 @@ import contextlib
 import json
 import os
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from ..errors import LockedError, WriteError
-from ..fileops import write_text_atomic
+from ..fileops import remedy_for, write_text_atomic
 from .identity import host_id, timestamp
 from .jsonfiles import read_json
 from .layout import state_folder
 
 STALE_AFTER_S = 600.0
 """Seconds without a sign of life after which a lease is offered to others."""
+
+TURN_WAIT_S = 10.0
+"""Longest wait for another program that replaces the same file, which takes a moment."""
 
 GUARD_LEFT_BEHIND_S = 60.0
 """Seconds after which the mark of a replacement, which takes a moment, was left behind by a crash."""
@@ -169,6 +173,32 @@ def is_stale(path: Path, holder: Holder) -> bool:
         return _file_system_time(path.parent) - path.stat().st_mtime > STALE_AFTER_S
     except FileNotFoundError:
         return True
+
+
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Let only one program at a time read a file and replace it by what follows from it.
+
+    Raises
+    ------
+    LockedError
+        Another program did not end within :data:`TURN_WAIT_S`.
+    WriteError
+        The folder of the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _file_system_time(path.parent)
+    except OSError as error:
+        raise WriteError(f"{path} could not be written: {error.strerror or error}.", remedy_for(error)) from error
+    ends = time.monotonic() + TURN_WAIT_S
+    while time.monotonic() < ends:
+        with _guard(path) as guarded:
+            if guarded:
+                yield
+                return
+        time.sleep(0.05)
+    raise LockedError(f"Another program is writing {path}.", "Wait a minute, and do it again.")
 
 
 def _may_replace(path: Path, other: Holder, rater: str, *, take_over: bool) -> bool:

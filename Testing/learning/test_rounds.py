@@ -113,7 +113,7 @@ def test_the_mouse_rounds_go_from_slices_to_the_champion(mouse, store):
     model = store.train(third, "gmwm_D3")
     assert following(mouse, store)[1].arguments == ("ship", "DATASET", "gmwm_D3", "--device", "auto")
     store.ship(model, "mouse_best")
-    decide(mouse.dataset.output, "mouse_best", third, None)
+    decide(mouse.dataset.output, "mouse_best", third)
     done = guided(mouse, store)
     assert not list(done.open_steps())
     assert done.rounds[2].model == "gmwm_D3", "the fold that was shipped is not what the round is about"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from ...bids.jsonfiles import read_json, write_json
+from ...bids.jsonfiles import require_json, write_json
 from ...bids.layout import state_folder
+from ...bids.locks import one_at_a_time
+from ...errors import ConflictError, InputError
 from ..evaluation import PairedComparison
 from ..versions import Version
-
-FIRST = "the first model of this kind"
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,33 @@ def champion_of(output: Path, mask_type: str) -> str:
 
 
 def challenges(output: Path) -> tuple[Challenge, ...]:
-    """Return all challenges of a dataset, the oldest first."""
-    return tuple(Challenge(**entry) for entry in _read(output))
+    """Return all challenges of a dataset, the oldest first.
+
+    Raises
+    ------
+    InputError
+        The file that keeps them is damaged.
+    """
+    path = _path(output)
+    try:
+        return tuple(Challenge(**entry) for entry in require_json(path).get("Challenges", []))
+    except TypeError as error:
+        raise InputError(f"{path} holds what is no challenge: {error}.", "Bring an older copy of it back.") from error
 
 
 def decide(
-    output: Path, model: str, version: Version, comparison: PairedComparison | None, unfair: str = ""
+    output: Path,
+    model: str,
+    version: Version,
+    comparison: PairedComparison | None = None,
+    *,
+    against: str = "",
+    unfair: str = "",
 ) -> Challenge:
     """Note a challenge: the challenger becomes the champion if it is better, or the first; else the champion stays.
+
+    Models may be shipped at the same time: no challenge is lost, and nobody becomes the champion who was compared with
+    another one.
 
     Parameters
     ----------
@@ -74,36 +91,47 @@ def decide(
         The version whose test set it was tried on; it says which kind of mask is made.
     comparison
         The challenger as the second of two against the champion; None where there is no champion, or no test set.
+    against
+        The champion when the comparison began, "" for none.
     unfair
         Why the two cannot be compared on this test set, "" if they can.
+
+    Raises
+    ------
+    ConflictError
+        Another model has become the champion since; nothing is noted.
+    InputError, LockedError, WriteError
+        The file of the challenges is damaged, in use, or cannot be written.
     """
     mask_type = version.mask_type.name
-    champion = champion_of(output, mask_type)
-    verdict, reason = _verdict(champion, comparison, unfair)
+    verdict, reason = _verdict(against, comparison, unfair)
     challenge = Challenge(
         mask_type,
         model,
-        champion,
+        against,
         version.test_sha256,
-        promoted=not champion or verdict == "better",
+        promoted=not against or verdict == "better",
         verdict=verdict,
         reason=reason,
         when=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_json(_path(output), {"Challenges": [*_read(output), asdict(challenge)]})
+    with one_at_a_time(_path(output)):
+        champion = champion_of(output, mask_type)
+        if champion != against:
+            raise ConflictError(
+                f"{champion} has become the champion while {model} was compared with {against or 'no other model'}.",
+                "Ship it again, to compare it with the new champion; what was predicted is kept.",
+            )
+        write_json(_path(output), {"Challenges": [asdict(entry) for entry in (*challenges(output), challenge)]})
     return challenge
 
 
 def _verdict(champion: str, comparison: PairedComparison | None, unfair: str) -> tuple[str, str]:
     if not champion:
-        return "first", f"It is {FIRST} for this dataset."
+        return "first", "It is the first model of this kind for this dataset."
     if comparison is None:
         return "undecided", unfair or "There is no test set to compare them on."
     return comparison.verdict, comparison.reason
-
-
-def _read(output: Path) -> list[Mapping[str, Any]]:
-    return list(read_json(_path(output)).content.get("Challenges", []))
 
 
 def _path(output: Path) -> Path:

@@ -81,7 +81,7 @@ def ship_model(
     MissingFileError
         The dataset has no such version as it was trained on.
     ConflictError
-        Another model has the name of the single fold.
+        Another model has the name of the single fold, or another one has become the champion meanwhile.
     ChangedOnDiskError
         The files of the test set are not what they were.
     CancelledError, WriteError, ModelError
@@ -109,7 +109,9 @@ def ship_model(
         if champion == installed.entry.name:
             challenge = _last(dataset.output, champion)
         else:
-            challenge = decide(dataset.output, installed.entry.name, version, comparison, unfair)
+            challenge = decide(
+                dataset.output, installed.entry.name, version, comparison, against=champion, unfair=unfair
+            )
     return ShippedModel(installed, fold, challenge, comparison)
 
 
