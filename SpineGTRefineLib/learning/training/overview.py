@@ -65,17 +65,17 @@ def read_overview(dataset: Dataset, mask_type: MaskType, store: ModelStore | Non
         (version for version in opened if version.mask_type.name == mask_type.name),
         key=lambda version: str(version.manifest["Created"]),
     )
-    names = {version.sha256: version.name for version in mine}
+    known = {version.sha256 for version in mine}
     champion = champion_of(dataset.output, mask_type.name)
     rows = []
     for model in (store or ModelStore()).installed():
         card = card_of(model)
-        if card is None or card["Version"]["SHA256"] not in names:
+        if card is None or card["Version"]["SHA256"] not in known:
             continue
         rows.append(
             ModelRow(
                 model.entry.name,
-                names[card["Version"]["SHA256"]],
+                card["Version"]["Name"],  # a version of the same masks under another name has the same hash
                 card["Test"]["Dice"],
                 card["OutOfFold"]["Dice"],
                 model.entry.name == champion,
