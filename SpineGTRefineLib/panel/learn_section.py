@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from slicer.i18n import tr as _
 
+from ..bids import mask_type
 from ..engine import Engine
 from ..engine.plan import duration
 from ..errors import UsageError
@@ -46,6 +49,8 @@ class LearnSection(Section):
         session = self.workspace.session
         self.desk = LearnDesk(session.dataset, self._makeEngine, self.onChange) if session else None
         self._mask = ""
+        self.widget.text = _("Learn")
+        self.ui.learnStageLabel.text = ""
         self.onOverview(Overview())
 
     def onOpened(self) -> None:
@@ -62,24 +67,29 @@ class LearnSection(Section):
         session = self.workspace.session
         if session is None or not self._mask or self.widget.collapsed:
             return
-        dataset, kind = session.dataset, session.item.mask_type
+        dataset, kind = session.dataset, mask_type(self._mask)
+
+        def onDone(overview: Overview) -> None:
+            if self.workspace.session is session and kind.name == self._mask:  # else another was opened meanwhile
+                self.onOverview(overview)
+
         self.workspace.gui.inBackground(
-            lambda: read_overview(dataset, kind),
-            self.onOverview,
-            lambda error: self.workspace.say("error", str(error)),
+            lambda: read_overview(dataset, kind), onDone, lambda error: self.workspace.say("error", str(error))
         )
 
     def onOverview(self, overview: Overview) -> None:
-        """Show versions and models."""
+        """Show versions and models; what was chosen stays chosen, unless there is a new version."""
+        isNew = overview.versions != self._overview.versions
+        version = overview.versions[-1] if isNew and overview.versions else self.ui.learnVersionCombo.currentText
+        selected = self._overview.models[self._row()].name if self._row() >= 0 else ""
+        names = [row.name for row in overview.models]
         self._overview = overview
-        for combo, names in (
-            (self.ui.learnVersionCombo, overview.versions),
-            (self.ui.learnStartCombo, (_("nothing"), *(row.name for row in overview.models))),
-        ):
-            combo.clear()
-            combo.addItems(names)
-        self.ui.learnVersionCombo.setCurrentIndex(len(overview.versions) - 1)
+        _refill(self.ui.learnVersionCombo, overview.versions, version)
+        _refill(self.ui.learnStartCombo, (_("nothing"), *names), self.ui.learnStartCombo.currentText)
         fillTable(self.ui.learnTable, [_cells(row) for row in overview.models])
+        self.ui.learnTable.clearSelection()  # after rows have gone Qt selects one beside them
+        if selected in names:
+            self.ui.learnTable.selectRow(names.index(selected))
         if overview.verdict and self.ui.learnStageLabel.text == "":
             self.ui.learnStageLabel.text = overview.verdict
         self.update()
@@ -154,6 +164,13 @@ class LearnSection(Section):
             deliver=self.workspace.gui.deliver,
             on_log=self.workspace.logged.emit,
         )
+
+
+def _refill(combo: Any, texts: Sequence[str], chosen: str) -> None:
+    """Offer texts; choose one of them, the first if it is not there any more."""
+    combo.clear()
+    combo.addItems(texts)
+    combo.setCurrentIndex(texts.index(chosen) if chosen in texts else 0)
 
 
 def _cells(row: ModelRow) -> tuple[str, ...]:

@@ -1,15 +1,25 @@
 """The section Learn: versions, a training in another process, the worklist in the order of a model's doubts."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
+from ball_world import TINY, BallWorld
 
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.imaging import read_image, write_labels
+from SpineGTRefineLib.learning.training import training_request
+from SpineGTRefineLib.learning.training.jobs import training_job
 from SpineGTRefineLib.learning.training.overview import ModelRow, Overview
+from SpineGTRefineLib.learning.training.worker import run_job
+from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
 
 WORKER = Path(__file__).resolve().parents[1] / "support" / "learning_worker.py"
+needs_torch = pytest.mark.skipif(
+    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
+    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
+)
 
 
 @pytest.fixture
@@ -72,9 +82,86 @@ def test_the_worklist_follows_what_a_model_doubts(program, learn, panel, dataset
     assert item.risk is not None
 
 
+def test_what_was_chosen_stays_chosen_until_there_is_a_new_version(program, learn, tmp_path):
+    """After a stop the same choices go on with the training, and a click on Ship ships the model that was selected."""
+    old, ours, new = (ModelRow(name, "D1", None, None, False, tmp_path) for name in ("spine_A", "spine_C", "spine_B"))
+    ui = learn.ui
+    learn.onOverview(Overview(("D1", "D2"), (old, ours), ""))
+    assert ui.learnVersionCombo.currentText == "D2"
+    ui.learnVersionCombo.setCurrentIndex(0)
+    ui.learnStartCombo.setCurrentIndex(2)
+    ui.learnTable.selectRow(1)
+    learn.onOverview(Overview(("D1", "D2"), (old, new, ours), ""))
+    assert (ui.learnVersionCombo.currentText, ui.learnStartCombo.currentText) == ("D1", "spine_C")
+    assert learn._selected() is ours
+    learn.onOverview(Overview(("D1", "D2", "D3"), (old, new), ""))
+    assert (ui.learnVersionCombo.currentText, ui.learnStartCombo.currentText) == ("D3", "nothing")
+    assert not ui.shipButton.enabled
+
+
+def test_a_job_may_end_after_the_mask_was_closed(program, learn, panel):
+    learn.ui.buildButton.click()
+    panel.closeScene()
+    wait_for(program, learn, "D1 is built")
+    program.wait_until(lambda: learn.ui.learnVersionCombo.currentText == "D1")
+    assert learn.ui.trainButton.enabled
+
+
+def test_with_another_dataset_nothing_is_said_of_the_one_before(learn, panel):
+    learn.onOverview(Overview(("D1",), (), "spine_D1: first."))
+    assert learn.ui.learnStageLabel.text == "spine_D1: first."
+    panel.workspace.closeDataset()
+    assert (learn.widget.text, learn.ui.learnStageLabel.text) == ("Learn", "")
+
+
 def test_what_cannot_be_done_is_said_in_the_status_line(program, learn, panel, tmp_path):
     row = ModelRow("spine_D1", "D1", None, None, False, tmp_path / "gone")
     learn.onOverview(Overview((), (row,), ""))
     learn.ui.learnTable.selectRow(0)
     learn.ui.rankButton.click()
     assert "There are no masks of spine_D1" in panel.ui.statusLabel.text
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """A dataset with two models that were really trained on it, in seconds, on versions of the same masks."""
+    monkeypatch.setenv("SPINEGTREFINE_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("SPINEGTREFINE_PYTHON", sys.executable)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    world = BallWorld(tmp_path / "balls", subjects=6)
+    world.save_all()
+    parent = None
+    for _ in range(2):
+        settings = BuildSettings(split=SplitSettings(0.34, folds=2))
+        parent = build_version(world.dataset, world.kind, settings, parent=parent)
+        run_job(training_job(training_request(parent, settings=TINY, folds=("0",))), Path(sys.executable))
+    return world
+
+
+@pytest.mark.slow
+@needs_torch
+def test_the_first_model_becomes_the_champion_and_the_next_is_compared_with_it(program, panel, trained):
+    panel.workspace.openDataset(str(trained.root), "AB")
+    panel.workspace.open(panel.workspace.session.worklist.item(("sub-01_T2w", "canal")))
+    learn = panel.learn
+    learn.widget.collapsed = False
+
+    def ship(name):
+        program.wait_until(lambda: name in names(learn))
+        learn.ui.learnTable.selectRow(names(learn).index(name))
+        learn.ui.shipButton.click()
+
+    ship("canal_D1")
+    wait_for(program, learn, "canal_D1-fold0 is the champion now. It is the first")
+    ship("\u2605 canal_D1-fold0")
+    wait_for(program, learn, "is a single fold of canal_D1 already")
+    ship("canal_D2")
+    wait_for(program, learn, "canal_D1-fold0 stays the champion. 2 people are too few to tell")
+    program.wait_until(lambda: "canal_D2-fold0" in names(learn))
+    assert [learn.ui.learnTable.item(row, 1).text() for row in range(4)] == ["D1", "D1", "D2", "D2"]
+    assert learn._selected().name == "canal_D2"
+    assert learn.ui.trainButton.enabled
+
+
+def names(learn):
+    return [learn.ui.learnTable.item(row, 0).text() for row in range(learn.ui.learnTable.rowCount)]
