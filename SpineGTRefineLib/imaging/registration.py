@@ -37,6 +37,10 @@ HISTOGRAM_BINS = 32
 SAMPLED_PART = 0.3
 SEED = 20250224
 
+FIRST_STEP = {"rigid": 2.0, "affine": 0.5}
+"""How far the optimizer goes at first. An affine one starts where the rigid one ended; with larger steps it stretches
+the images away from each other before it sees that they were close."""
+
 BELIEVABLE_MM = 1.0
 """There and back again must end this close to the start, or within one voxel of coarser images."""
 
@@ -144,14 +148,14 @@ def _optimized(fixed: Image, moving: Image, method: Method, cancel: Callable[[],
     rigid = SimpleITK.Euler3DTransform()
     rigid.SetCenter(center)
     levels = [n for n in SHRINKING if min(fixed.geometry.shape) // n >= SMALLEST_LEVEL] or [1]
-    _run((target, source, shared), rigid, levels, cancel)
+    _run((target, source, shared), rigid, levels, FIRST_STEP["rigid"], cancel)
     if method == "rigid":
         return placement_of(rigid)
     affine = SimpleITK.AffineTransform(3)
     affine.SetCenter(center)
     affine.SetMatrix(rigid.GetMatrix())
     affine.SetTranslation(rigid.GetTranslation())
-    _run((target, source, shared), affine, levels[-1:], cancel)
+    _run((target, source, shared), affine, levels[-1:], FIRST_STEP["affine"], cancel)
     return placement_of(affine)
 
 
@@ -159,6 +163,7 @@ def _run(
     images: tuple[SimpleITK.Image, SimpleITK.Image, SimpleITK.Image],
     start: SimpleITK.Transform,
     levels: list[int],
+    first_step: float,
     cancel: Callable[[], bool],
 ) -> None:
     """Optimize ``start`` in place for a fixed image, a moving image, and the part of the fixed one that counts."""
@@ -170,7 +175,7 @@ def _run(
     search.SetMetricSamplingPercentage(SAMPLED_PART, SEED)
     search.SetInterpolator(SimpleITK.sitkLinear)
     search.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=2.0, minStep=1e-3, numberOfIterations=150, relaxationFactor=0.6
+        learningRate=first_step, minStep=1e-3, numberOfIterations=150, relaxationFactor=0.6
     )
     search.SetOptimizerScalesFromPhysicalShift()
     search.SetShrinkFactorsPerLevel(levels)

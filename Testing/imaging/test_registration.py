@@ -8,7 +8,7 @@ import SimpleITK
 from scipy.spatial.transform import Rotation
 
 from SpineGTRefineLib.errors import CancelledError, InputError, UsageError
-from SpineGTRefineLib.imaging import Geometry, Image, resample_labels, write_image, write_labels
+from SpineGTRefineLib.imaging import Geometry, Image, resample_image, resample_labels, write_image, write_labels
 from SpineGTRefineLib.imaging.registration import by_header, register
 from SpineGTRefineLib.imaging.resample import itk_transform, placement_of
 from SpineGTRefineLib.phantoms import make_spine
@@ -56,6 +56,30 @@ def test_a_patient_who_moved_between_ct_and_mri_is_found_to_half_a_voxel(scan):
     assert found.is_believable
     assert found.similarity > found.similarity_by_header
     assert found.rotation_degrees == pytest.approx(Rotation.from_matrix(truth[:3, :3]).magnitude() * 57.29578, abs=0.5)
+
+
+def stretching(geometry, degrees, shift_mm, scales, shear):
+    """A movement of a body that is stretched along its axes and sheared: 4 x 4 in RAS millimetres."""
+    center = geometry.to_world((np.array(geometry.shape) - 1) / 2)
+    matrix, stretched = movement(geometry, degrees, shift_mm), np.diag([*scales, 1.0])
+    stretched[0, 1] = shear
+    stretched[:3, 3] = center - stretched[:3, :3] @ center
+    return matrix @ stretched
+
+
+@pytest.mark.slow
+def test_a_body_that_is_stretched_by_a_known_amount_is_found_to_half_a_voxel_on_average():
+    """Measured on nine such pairs: 0.2 to 0.7 mm on average, 1.5 mm at most; a rigid registration leaves 2 to 4 mm."""
+    mri = make_spine(5, region="lumbar", spacing=1.5, rootlets=False)
+    ct = make_spine(5, region="lumbar", rootlets=False, **CT).image
+    truth = stretching(mri.image.geometry, (2, -2, 3), (4, -3, 5), (1.03, 0.97, 1.02), 0.02)
+    # A grid cannot be sheared: the CT is resampled, not moved.
+    found = register(mri.image, resample_image(ct, ct.geometry, np.linalg.inv(truth)), "affine")
+    spine = mri.image.geometry.to_world(np.argwhere(mri.spine.array > 0))
+    error = np.linalg.norm(apply(found.placement, spine) - apply(truth, spine), axis=1)
+    assert error.mean() <= 0.5 * 1.5
+    assert error.max() <= 1.5
+    assert found.is_believable
 
 
 @pytest.mark.slow
