@@ -66,6 +66,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/finetune.py
   SpineGTRefineLib/cli/history.py
   SpineGTRefineLib/cli/index.py
+  SpineGTRefineLib/cli/learning_jobs.py
   SpineGTRefineLib/cli/mask_files.py
   SpineGTRefineLib/cli/models.py
   SpineGTRefineLib/cli/options.py

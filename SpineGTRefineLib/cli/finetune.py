@@ -18,18 +18,21 @@ from .export_options import (
     known_partial,
     preparation_of,
 )
+from .learning_jobs import train_and_show
 from .options import DatasetArgument, JsonOption, OutputOption, PythonOption
 from .terminal import terminal_of
 from .training_options import (
-    DeviceOption,
+    EpochsOption,
     FoldOption,
+    FreezeOption,
     KeepOption,
+    LearningRateOption,
     ModelNameOption,
     SeedOption,
     SettingsOption,
+    TrainingDeviceOption,
     WorkersOption,
     WorkOption,
-    train_and_show,
 )
 from .version_options import FolderOption, NameArgument, open_version
 
@@ -40,28 +43,14 @@ def finetune(
     dataset: DatasetArgument,
     version: NameArgument,
     name: ModelNameOption = None,
-    freeze: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--freeze",
-            metavar="PART",
-            help="Part of the network that learns nothing: encoder, encoder:2 (its first two stages), decoder; repeat.",
-        ),
-    ] = None,
+    freeze: FreezeOption = None,
     settings: SettingsOption = "nnunet",
     fold: FoldOption = None,
-    epochs: Annotated[
-        int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training (100, or as FILE says).")
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            "--learning-rate", metavar="X", help="At the start (0.001, or as FILE says); it falls to 0 at the end."
-        ),
-    ] = None,
-    device: DeviceOption = "auto",
-    workers: WorkersOption = 0,
-    seed: SeedOption = 0,
+    epochs: EpochsOption = None,
+    learning_rate: LearningRateOption = None,
+    device: TrainingDeviceOption = None,
+    workers: WorkersOption = None,
+    seed: SeedOption = None,
     channel: ChannelOption = None,
     partial: PartialOption = "unfinished",
     parts: PartsOption = "whole",
@@ -104,7 +93,7 @@ def finetune(
             settings,
             epochs=epochs,
             learning_rate=learning_rate,
-            freeze=tuple(freeze or ()),
+            freeze=tuple(freeze) if freeze else None,
             device=device,
             workers=workers,
             seed=seed,

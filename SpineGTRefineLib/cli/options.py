@@ -69,6 +69,9 @@ PythonOption = Annotated[
 ]
 
 
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+
+
 def existing_folder(path: Path, what: str) -> Path:
     """Return ``path`` if it is a folder; ``what`` names it in the error.
 

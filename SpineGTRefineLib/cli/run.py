@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import JsonOption, OutputOption, PythonOption
+from .options import DeviceOption, JsonOption, OutputOption, PythonOption
 from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe for this run; may be repeated."),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: DeviceOption = "auto",
     mode: Annotated[
         str, typer.Option("--mode", help="exact, or fast: half the bits where this processor is faster so.")
     ] = "exact",

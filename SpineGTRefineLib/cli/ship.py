@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import DatasetArgument, JsonOption, OutputOption, PythonOption
+from .learning_jobs import run_in_worker
+from .options import DatasetArgument, DeviceOption, JsonOption, OutputOption, PythonOption
 from .terminal import Terminal, terminal_of
-from .training_options import DeviceOption, run_in_worker
 from .version_options import FolderOption
 
 

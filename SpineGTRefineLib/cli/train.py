@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from ..errors import UsageError
@@ -20,22 +18,25 @@ from .export_options import (
     known_partial,
     preparation_of,
 )
+from .learning_jobs import train_and_show
 from .options import DatasetArgument, JsonOption, OutputOption, PythonOption
 from .terminal import terminal_of
 from .training_options import (
     ConfigurationOption,
-    DeviceOption,
     EpochsOption,
     FoldOption,
     KeepOption,
     LearningRateOption,
+    MemoryOption,
     ModelNameOption,
+    RegionOption,
     SeedOption,
     SettingsOption,
     Trainer,
+    TrainerOption,
+    TrainingDeviceOption,
     WorkersOption,
     WorkOption,
-    train_and_show,
 )
 from .version_options import FolderOption, NameArgument, open_version
 
@@ -45,37 +46,17 @@ def train(
     dataset: DatasetArgument,
     version: NameArgument,
     name: ModelNameOption = None,
-    trainer: Annotated[
-        Trainer,
-        typer.Option(
-            "--trainer",
-            help="no-mirroring; mirroring (nnU-Net's own, for structures without left and right, up and down); "
-            "regions (nested regions instead of labels, not mirrored).",
-        ),
-    ] = Trainer.NO_MIRRORING,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--region",
-            metavar="NAME=STRUCTURE,...",
-            help="A region and its structures, from the outer to the inner one; repeat. Default: those known for the "
-            "kind of mask.",
-        ),
-    ] = None,
+    trainer: TrainerOption = None,
+    region: RegionOption = None,
     settings: SettingsOption = "nnunet",
-    configuration: ConfigurationOption = "3d_fullres",
+    configuration: ConfigurationOption = None,
     fold: FoldOption = None,
     epochs: EpochsOption = None,
     learning_rate: LearningRateOption = None,
-    memory_gb: Annotated[
-        float | None,
-        typer.Option(
-            "--memory-gb", metavar="GB", min=1.0, help="Memory of the graphics card to plan the network for (8)."
-        ),
-    ] = None,
-    device: DeviceOption = "auto",
-    workers: WorkersOption = 0,
-    seed: SeedOption = 0,
+    memory_gb: MemoryOption = None,
+    device: TrainingDeviceOption = None,
+    workers: WorkersOption = None,
+    seed: SeedOption = None,
     channel: ChannelOption = None,
     orientation: OrientationOption = "RAS",
     partial: PartialOption = "unfinished",
@@ -131,7 +112,7 @@ def train(
             device=device,
             workers=workers,
             seed=seed,
-            mirroring=trainer is Trainer.MIRRORING,
+            mirroring=None if trainer is None else trainer is Trainer.MIRRORING,
         ),
         folds=fold or (),
         regions=regions,

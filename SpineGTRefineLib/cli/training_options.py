@@ -1,22 +1,15 @@
-"""What ``train`` and ``finetune`` share: options, settings, the way to the worker, and how a result is shown."""
+"""Options of ``train`` and ``finetune``: what is learned, how long, and where.
+
+Those that stand in a file of settings, too, are None unless they are given: the file's values count then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-from .scoring import number
-from .terminal import Terminal
-
-if TYPE_CHECKING:
-    from ..engine import Progress
-    from ..learning.training import TrainingRequest
-
-COLUMNS = ("Structure", "Cases #", "Missed #", "Dice #", "Surface Dice #", "HD95 mm #")
 
 
 class Trainer(StrEnum):
@@ -32,6 +25,34 @@ ModelNameOption = Annotated[
     typer.Option("--name", metavar="NAME", help="Name of the model. Default: mask and version, such as canal_D1."),
 ]
 
+TrainerOption = Annotated[
+    Trainer | None,
+    typer.Option(
+        "--trainer",
+        help="no-mirroring (the default); mirroring (nnU-Net's own, for structures without left and right, up and "
+        "down); regions (nested regions instead of labels, not mirrored).",
+    ),
+]
+
+RegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="NAME=STRUCTURE,...",
+        help="A region and its structures, from the outer to the inner one; repeat. Default: those known for the "
+        "kind of mask.",
+    ),
+]
+
+FreezeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--freeze",
+        metavar="PART",
+        help="Part of the network that learns nothing: encoder, encoder:2 (its first two stages), decoder; repeat.",
+    ),
+]
+
 SettingsOption = Annotated[
     str,
     typer.Option(
@@ -43,7 +64,7 @@ SettingsOption = Annotated[
 ]
 
 ConfigurationOption = Annotated[
-    str, typer.Option("--configuration", metavar="NAME", help="3d_fullres, 3d_lowres or 2d.")
+    str | None, typer.Option("--configuration", metavar="NAME", help="3d_fullres (the default), 3d_lowres or 2d.")
 ]
 
 FoldOption = Annotated[
@@ -51,26 +72,44 @@ FoldOption = Annotated[
     typer.Option("--fold", metavar="N", help="Only this fold; repeat for more; all for one network of all cases."),
 ]
 
-EpochsOption = Annotated[int | None, typer.Option("--epochs", metavar="N", min=1, help="Length of the training.")]
-
-LearningRateOption = Annotated[
-    float | None, typer.Option("--learning-rate", metavar="X", help="At the start; it falls to 0 at the end.")
+EpochsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--epochs", metavar="N", min=1, help="Length of the training. Default: that of the settings; to fine-tune, 100."
+    ),
 ]
 
-DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")]
+LearningRateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate",
+        metavar="X",
+        help="At the start; it falls to 0 at the end. Default: that of the settings; to fine-tune, 0.001.",
+    ),
+]
+
+MemoryOption = Annotated[
+    float | None,
+    typer.Option("--memory-gb", metavar="GB", min=1.0, help="Memory of the graphics card to plan the network for (8)."),
+]
+
+TrainingDeviceOption = Annotated[
+    str | None, typer.Option("--device", help="auto (the default), cpu, cuda, cuda:1 or mps.")
+]
 
 WorkersOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--workers",
         metavar="N",
         min=0,
-        help="Processes that prepare batches, to keep a graphics card busy. With 0 a training can be repeated exactly.",
+        help="Processes that prepare batches, to keep a graphics card busy. With 0, the default, a training can be "
+        "repeated exactly.",
     ),
 ]
 
 SeedOption = Annotated[
-    int, typer.Option("--seed", metavar="N", min=0, help="Of the first weights and the augmentation.")
+    int | None, typer.Option("--seed", metavar="N", min=0, help="Of the first weights and the augmentation (0).")
 ]
 
 WorkOption = Annotated[
@@ -86,78 +125,3 @@ KeepOption = Annotated[
     bool,
     typer.Option("--keep-prepared", help="Keep the preprocessed copies of the cases, to train other folds sooner."),
 ]
-
-
-def train_and_show(terminal: Terminal, request: TrainingRequest, python: Path | None, *, keep_prepared: bool) -> None:
-    """Train in a worker, with progress and Ctrl+C, and show the result."""
-    from ..learning.training.jobs import training_job
-
-    result = run_in_worker(
-        terminal, f"Training {request.name}", training_job(request, keep_prepared=keep_prepared), python
-    )
-    terminal.answer(result, lambda: _show(terminal, request, result))
-
-
-def run_in_worker(terminal: Terminal, title: str, job: dict[str, Any], python: Path | None) -> dict[str, Any]:
-    """Do a job of learning in a worker; progress goes to the terminal, or as a line for each step to a log."""
-    from ..learning.training.worker import run_job
-
-    said = ""
-    with terminal.counter(title) as show:
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal said
-            show(round(100 * progress.fraction), 100, in_words(progress))
-            step = f"{progress.stage}: {progress.detail}" if progress.detail else progress.stage
-            if step != said and not terminal.err.is_terminal:
-                said = step
-                terminal.note(f"{title}: {in_words(progress)}")
-
-        return run_job(
-            job,
-            python,
-            on_progress=on_progress,
-            on_log=terminal.note_log,
-            on_stop=lambda: terminal.note("Stopping; what is done so far is kept. Press Ctrl+C again to stop at once."),
-        )
-
-
-def in_words(progress: Progress) -> str:
-    """Say how far a job of learning is, and how long it will take."""
-    from ..engine.plan import duration
-
-    detail = f", {progress.detail}" if progress.detail else ""
-    left = f", {duration(progress.eta_s)} left" if progress.eta_s is not None else ""
-    return f"{progress.stage}{detail}{left}"
-
-
-def _show(terminal: Terminal, request: TrainingRequest, result: Mapping[str, Any]) -> None:
-    card = result["card"]
-    for title, part in (("On the frozen test set", card["Test"]), ("Out of fold", card["OutOfFold"])):
-        if part["Structures"]:
-            rows = [
-                (key, row["Cases"], row["Missed"], number(row["Dice"]), number(row["NSD"]), number(row["HD95mm"], 2))
-                for key, row in part["Structures"].items()
-            ]
-            terminal.table(f"{title}: mean Dice {part['Dice']:.3f}", COLUMNS, rows)
-    terminal.say(f"The model {result['model']} is installed; its card lies beside it.", "green")
-    terminal.say(f"Masks of the cases that it did not see: {result['predictions']}")
-    terminal.say("What next:")
-    for command in following(request, card["MaskType"], result["predictions"]):
-        terminal.say(f"  {command}")
-
-
-def following(request: TrainingRequest, mask: str, predictions: str) -> tuple[str, str]:
-    """Return the commands after a training; places that are not the usual ones are named in them again."""
-    from ..bids.layout import default_output
-    from ..learning.versions import versions_folder
-
-    is_usual = request.output == default_output(request.dataset)
-    output = "" if is_usual else f' --output "{request.output}"'
-    place = request.version.parent
-    versions = "" if place == versions_folder(request.output) else f' --versions "{place}"'
-    against = f'"{request.name}"="{predictions}"'
-    return (
-        f'spine-gt-refine rank "{request.dataset}" --mask {mask} --against {against}{output}',
-        f'spine-gt-refine ship "{request.dataset}" {request.name}{versions}{output}',
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import UsageError
-from .options import DatasetArgument, JsonOption, OutputOption, require_cases
+from .options import DatasetArgument, DeviceOption, JsonOption, OutputOption, require_cases
 from .terminal import Terminal, terminal_of
 from .version_options import FolderOption, versions_of
 
@@ -30,7 +30,7 @@ def rounds(
     settings: Annotated[
         str, typer.Option("--settings", metavar="NAME|FILE", help="Settings of all trainings; see: train --help.")
     ] = "nnunet",
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto",
+    device: DeviceOption = "auto",
     versions: FolderOption = None,
     output: OutputOption = None,
     json: JsonOption = False,

@@ -1,5 +1,6 @@
 """``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network that learns in seconds."""
 
+import importlib
 import importlib.util
 import signal
 import subprocess
@@ -9,11 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ball_world import BallWorld
+from version_world import VersionWorld
 
 from SpineGTRefineLib.bids.layout import default_output
-from SpineGTRefineLib.cli.training_options import following
+from SpineGTRefineLib.cli.learning_jobs import following
 from SpineGTRefineLib.learning.training import trainings_folder
-from SpineGTRefineLib.learning.versions import versions_folder
+from SpineGTRefineLib.learning.versions import build_version, versions_folder
 from SpineGTRefineLib.models import ModelStore
 
 TINY = """
@@ -69,6 +71,36 @@ def test_the_commands_after_a_training_name_places_that_are_not_the_usual_ones(t
     rank, ship = following(request, "canal", "P")
     assert rank.endswith(f'--output "{request.output}"')
     assert ship.endswith(f'--versions "{request.version.parent}" --output "{request.output}"')
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What ``train`` and ``finetune`` would do: the requests, without a worker."""
+    requests = []
+    for command in ("train", "finetune"):
+        module = importlib.import_module(f"SpineGTRefineLib.cli.{command}")
+        monkeypatch.setattr(
+            module, "train_and_show", lambda _terminal, request, *_more, **_kept: requests.append(request)
+        )
+    return requests
+
+
+def test_what_a_file_of_settings_says_counts_unless_the_command_says_otherwise(program, tmp_path, asked):
+    world = VersionWorld(tmp_path / "dataset", 3)
+    world.save_all()
+    build_version(world.dataset, world.kind)
+    own = tmp_path / "own.toml"
+    own.write_text('configuration = "2d"\ndevice = "cpu"\nworkers = 3\nseed = 7\nmirroring = true\n')
+    assert program("train", world.root, "D1", "--settings", own).code == 0
+    assert program("train", world.root, "D1", "--settings", own, "--trainer", "no-mirroring", "--seed", "0").code == 0
+    own.write_text('device = "cpu"\nfreeze = ["encoder"]\n')
+    assert program("finetune", "model", world.root, "D1", "--settings", own).code == 0
+    assert program("finetune", "model", world.root, "D1", "--settings", own, "--freeze", "decoder").code == 0
+    first, second, tuned, frozen = (request.settings for request in asked)
+    assert (first.configuration, first.device, first.workers, first.seed, first.mirroring) == ("2d", "cpu", 3, 7, True)
+    assert (second.device, second.seed, second.mirroring) == ("cpu", 0, False)
+    assert (tuned.device, tuned.freeze, tuned.epochs) == ("cpu", ("encoder",), 100)
+    assert frozen.freeze == ("decoder",)
 
 
 @needs_torch
