@@ -17,6 +17,7 @@ WIDTH = 470
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "harness")]
 
 import program  # noqa: E402
+from PIL import Image  # noqa: E402
 from pythonqt import qt  # noqa: E402
 
 
@@ -38,11 +39,13 @@ class Camera:
             painter.drawPixmap(0, top, picture)
             top += picture.height()
         painter.end()
-        TARGET.mkdir(parents=True, exist_ok=True)
-        sheet.toImage().convertToFormat(qt.QImage.Format_Indexed8, qt.Qt.ThresholdDither).save(
-            str(TARGET / f"{name}.png")
-        )
-        print(f"Saved {name}.png ({(TARGET / f'{name}.png').stat().st_size} bytes).")
+        path = TARGET / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sheet.save(str(path))
+        with Image.open(path) as picture:
+            few = picture.convert("RGB").quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(path, optimize=True)
+        print(f"Saved {name}.png ({path.stat().st_size} bytes).")
 
     def _settle(self) -> None:
         window = self._panel.widget.window()
@@ -61,6 +64,7 @@ def main() -> None:
         root = make_dataset(Path(folder), DEMO_CASES[:3]).root
         _, widget = program.open_module(REPOSITORY / "SpineGTRefine")
         panel, camera = widget.panel, Camera(widget.panel)
+        _use_gray_letters()
         panel.engine.ui.engineLabel.text = "\u2714 Models run with /home/ab/models/bin/python"
         panel.dataset.ui.raterEdit.text = "AB"
         panel.dataset.ui.datasetPath.currentPath = "/data/spine-study"
@@ -92,9 +96,18 @@ def main() -> None:
         panel.finish.ui.gradeCombo.currentIndex = 2
         panel.finish.saveAndNext()
         camera.take("panel_finish", panel.finish)
+        _show_models(panel)
+        camera.take("panel_learn", panel.learn)
         panel.keySheet.toggle()
         camera.take("panel_keys", panel.keySheet)
         widget.cleanup()
+
+
+def _use_gray_letters() -> None:
+    """Draw letters without the colored edges of one kind of screen, which would fill the palette."""
+    font = qt.QApplication.font()
+    font.setStyleStrategy(qt.QFont.NoSubpixelAntialias)
+    qt.QApplication.setFont(font)
 
 
 def _keep_largest(key: str) -> object:
@@ -116,6 +129,23 @@ def _fill_queue(panel: object) -> None:
     running = session.runs.current
     session.runs.advance(running, Progress("predict", 0.58, 7, 12, 21.0))
     panel.models.runs.show()
+
+
+def _show_models(panel: object) -> None:
+    """List models as they are after three rounds; nothing is trained for a picture."""
+    from SpineGTRefineLib.learning.training.overview import ModelRow, Overview
+    from SpineGTRefineLib.panel import learn_section
+
+    rows = (
+        ModelRow("spine_D2", "D2", 0.921, 0.914, False, Path()),
+        ModelRow("spine_D2-fold1", "D2", 0.917, 0.918, True, Path()),
+        ModelRow("spine_D3", "D3", 0.934, 0.929, False, Path()),
+    )
+    verdict = "spine_D2-fold1: It is better: gain +0.0213, 95 % interval +0.0120 to +0.0305, p = 0.0004."
+    learn_section.read_overview = lambda dataset, kind: Overview(("D1", "D2", "D3"), rows, verdict)
+    panel.learn.widget.collapsed = False
+    program.wait_until(lambda: panel.learn.ui.learnTable.rowCount == len(rows))
+    panel.learn.ui.learnTable.selectRow(len(rows) - 1)
 
 
 def _erase_something(panel: object) -> None:
