@@ -83,5 +83,5 @@ def read_overview(dataset: Dataset, mask_type: MaskType, store: ModelStore | Non
             )
         )
     told = [entry for entry in challenges(dataset.output) if entry.mask_type == mask_type.name]
-    verdict = f"{told[-1].model}: {told[-1].verdict}. {told[-1].reason}" if told else ""
+    verdict = f"{told[-1].model}: {told[-1].reason}" if told else ""
     return Overview(tuple(version.name for version in mine), tuple(rows), verdict)
