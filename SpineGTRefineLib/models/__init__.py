@@ -3,12 +3,12 @@
 Nothing is downloaded unless asked. PyTorch and nnU-Net are imported at the moment of use.
 """
 
-from .installed import InstalledModel
+from .installed import InstalledModel, models_folder
 from .loading import LoadedModel, load_model
 from .prediction import Prediction
 from .registry import ModelEntry, registry
 from .runtime import predict
-from .store import ModelStore, models_folder
+from .store import ModelStore
 
 __all__ = [
     "InstalledModel",

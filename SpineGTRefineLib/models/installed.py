@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ..errors import ChecksumError, ModelError
 from ..fileops import sha256_of_file, write_text_atomic
 from ..resources import resource_path
+from ..userfolders import user_data_folder
 from .folder import ResultsFolder, read_results_folder
 from .registry import ModelEntry, entry_from_dict
+
+FOLDER_VARIABLE = "SPINEGTREFINE_MODELS"
+"""Environment variable that moves the models to another folder."""
 
 RECORD = "installed.json"
 """Name of the record in a model's folder of the store; the files themselves are beside it in ``files/``."""
@@ -77,6 +82,13 @@ class InstalledModel:
         return read_results_folder(self.path)
 
 
+def models_folder() -> Path:
+    """Folder of the user's models: ``$SPINEGTREFINE_MODELS``, else the data folder of the system."""
+    if chosen := os.environ.get(FOLDER_VARIABLE):
+        return Path(chosen).expanduser()
+    return user_data_folder("models")
+
+
 def bundled_model(entry: ModelEntry) -> InstalledModel | None:
     """Return a model that ships with the project, or None if this one does not."""
     if entry.bundled is None:
@@ -88,13 +100,20 @@ def bundled_model(entry: ModelEntry) -> InstalledModel | None:
     return InstalledModel(entry, path, hashes, "part of this installation", pinned=True)
 
 
-def write_record(folder: Path, entry: ModelEntry, source: str, archive_sha256: str | None, *, pinned: bool) -> None:
+@dataclass(frozen=True)
+class Origin:
+    """Where a model came from: the fields of these names of :class:`InstalledModel`."""
+
+    source: str
+    archive_sha256: str | None = None
+    pinned: bool = False
+
+
+def write_record(folder: Path, entry: ModelEntry, origin: Origin) -> None:
     """Hash ``folder/files`` and write the record beside it."""
     record = {
         "entry": {key: value for key, value in entry.as_dict().items() if value is not None},
-        "source": source,
-        "archive_sha256": archive_sha256,
-        "pinned": pinned,
+        **asdict(origin),
         "installed_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "hashes": hashes_below(folder / "files"),
     }

@@ -5,14 +5,20 @@ All of this happens in a corner of the store; nothing gets its final name before
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import MissingDependencyError, ModelError, UsageError, WriteError
+from ..fileops import write_text_atomic
 from .checkpoint import load_checkpoint
 from .folder import ResultsFolder, find_results_folders, read_results_folder
+from .installed import FOLDER_VARIABLE, InstalledModel, Origin, read_record, write_record
 from .registry import ModelEntry
+
+_IN_USE = "Close programs that use the model, and try again."
 
 
 class Incoming:
@@ -27,7 +33,7 @@ class Incoming:
         except OSError as error:
             raise WriteError(
                 f"{self._path.parent} cannot be written: {error.strerror or error}.",
-                "Choose another folder with the environment variable SPINEGTREFINE_MODELS.",
+                f"Choose another folder with the environment variable {FOLDER_VARIABLE}.",
             ) from error
         return self._path
 
@@ -84,20 +90,35 @@ def take_results(folder: ResultsFolder, entry: ModelEntry, target: Path) -> Path
     return target
 
 
-def replace_folder(new: Path, target: Path) -> None:
-    """Give a finished folder its name; an older one of that name goes.
+def put_in_place(
+    files: Path, store: Path, entry: ModelEntry, origin: Origin, beside: Mapping[str, str] | None = None
+) -> InstalledModel:
+    """Give a model's files, complete and checked, their place in the store.
+
+    Parameters
+    ----------
+    files
+        Folder with the files, on the disk of the store; it is moved.
+    store
+        Folder of the store.
+    entry, origin
+        What the record says.
+    beside
+        Name and text of the files that belong to the model, such as its card.
 
     Raises
     ------
     WriteError
-        The file system refused (another program holds a file open, another process installs the same model).
+        The file system refused; an older model of that name is still there.
     """
-    try:
-        if target.exists():
-            remove_folder(target)
-        new.rename(target)
-    except OSError as error:
-        raise WriteError(f"{target} could not be put in place: {error.strerror or error}.") from error
+    stage = files.parent / "stage"
+    stage.mkdir()
+    files.rename(stage / "files")
+    for name, text in (beside or {}).items():
+        write_text_atomic(stage / name, text)
+    write_record(stage, entry, origin)
+    _replace_folder(stage, store / entry.name)
+    return read_record(store / entry.name)
 
 
 def remove_folder(folder: Path) -> None:
@@ -108,12 +129,29 @@ def remove_folder(folder: Path) -> None:
     WriteError
         The file system refused.
     """
-    doomed = folder.with_name(f".old-{uuid.uuid4().hex}")
     try:
-        folder.rename(doomed)
-        shutil.rmtree(doomed)
+        shutil.rmtree(_out_of_the_way(folder))
     except OSError as error:
-        raise WriteError(f"{folder} could not be removed: {error.strerror or error}.") from error
+        raise WriteError(f"{folder} could not be removed: {error.strerror or error}.", _IN_USE) from error
+
+
+def _replace_folder(new: Path, target: Path) -> None:
+    old: Path | None = None
+    try:
+        old = _out_of_the_way(target) if target.exists() else None
+        new.rename(target)
+    except OSError as error:
+        if old is not None:
+            with contextlib.suppress(OSError):
+                old.rename(target)
+        raise WriteError(f"{target} could not be put in place: {error.strerror or error}.", _IN_USE) from error
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _out_of_the_way(folder: Path) -> Path:
+    """Rename a folder to one that nobody looks into."""
+    return folder.rename(folder.with_name(f".old-{uuid.uuid4().hex}"))
 
 
 def _check_checkpoint(path: Path) -> None:

@@ -7,25 +7,20 @@ that was ever installed, so that an address that suddenly delivers something els
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..anatomy import scheme as scheme_called
 from ..errors import ConflictError, ModelNotInstalledError, UsageError
-from ..fileops import sha256_of_file, write_text_atomic
-from ..userfolders import user_data_folder
+from ..fileops import sha256_of_file
 from .download import Opener, Progress, download
 from .entry_fields import NAME_PATTERN
 from .folder import ResultsFolder, read_results_folder
 from .hash_book import HashBook
-from .installed import RECORD, InstalledModel, bundled_model, read_record, write_record
-from .intake import Incoming, only_results_folder, remove_folder, replace_folder, take_results
+from .installed import RECORD, InstalledModel, Origin, bundled_model, models_folder, read_record
+from .intake import Incoming, only_results_folder, put_in_place, remove_folder, take_results
 from .registry import ModelEntry, entry_from_dict, registry
 from .unpack import unpack_zip
-
-FOLDER_VARIABLE = "SPINEGTREFINE_MODELS"
-"""Environment variable that moves the models to another folder."""
 
 
 class ModelStore:
@@ -52,7 +47,7 @@ class ModelStore:
     def installed(self) -> tuple[InstalledModel, ...]:
         """All models that can be used now, those that ship with the project first."""
         bundled = [name for name, entry in self.entries.items() if bundled_model(entry) is not None]
-        own = sorted(path.parent.name for path in self.folder.glob(f"*/{RECORD}"))
+        own = sorted(path.parent.name for path in self.folder.glob(f"[!.]*/{RECORD}"))
         return tuple(self.find(name) for name in dict.fromkeys([*bundled, *own]))
 
     def find(self, name: str) -> InstalledModel:
@@ -162,7 +157,7 @@ class ModelStore:
                 "channels": folder.channel_names,
             }
             entry = entry_from_dict({**record, "title": record["name"]}, "the model's folder")
-            return self._take(folder, entry, incoming, (source.name, digest), overwrite=overwrite)
+            return self._take(folder, entry, incoming, Origin(source.name, digest), overwrite=overwrite)
 
     def install_trained(
         self, source: Path, entry: ModelEntry, beside: Mapping[str, str], *, overwrite: bool = False
@@ -186,8 +181,8 @@ class ModelStore:
             The store is as before.
         """
         with Incoming(self.folder) as incoming:
-            origin = (source.name, None)
-            return self._take(read_results_folder(source), entry, incoming, origin, beside, overwrite=overwrite)
+            folder, origin = read_results_folder(source), Origin(source.name)
+            return self._take(folder, entry, incoming, origin, beside, overwrite=overwrite)
 
     def remove(self, name: str) -> None:
         """Delete an installed model. The hash of its archive stays known.
@@ -228,7 +223,7 @@ class ModelStore:
         folder: ResultsFolder,
         entry: ModelEntry,
         incoming: Path,
-        origin: tuple[str, str | None],
+        origin: Origin,
         beside: Mapping[str, str] | None = None,
         *,
         overwrite: bool,
@@ -237,7 +232,7 @@ class ModelStore:
             raise UsageError(f"{entry.name} is the name of a published model.", "Choose another name.")
         self._refuse_existing(entry.name, overwrite=overwrite)
         files = take_results(folder, entry, incoming / "results")
-        return self._put(entry, files, *origin, pinned=False, beside=beside)
+        return put_in_place(files, self.folder, entry, origin, beside)
 
     def _from_archive(self, entry: ModelEntry, archive: Path) -> InstalledModel:
         digest, url = sha256_of_file(archive), entry.url or ""
@@ -247,35 +242,9 @@ class ModelStore:
             files = incoming / "unpacked"
             if entry.framework == "nnunet":
                 files = take_results(only_results_folder(files, None), entry, incoming / "results")
-            model = self._put(entry, files, url, digest, pinned=entry.sha256 is not None)
+            model = put_in_place(files, self.folder, entry, Origin(url, digest, pinned=entry.sha256 is not None))
         self._hash_book.remember(url, digest)
         return model
-
-    def _put(
-        self,
-        entry: ModelEntry,
-        files: Path,
-        source: str,
-        digest: str | None,
-        *,
-        pinned: bool,
-        beside: Mapping[str, str] | None = None,
-    ) -> InstalledModel:
-        stage = files.parent / "stage"
-        stage.mkdir()
-        files.rename(stage / "files")
-        for name, text in (beside or {}).items():
-            write_text_atomic(stage / name, text)
-        write_record(stage, entry, source, digest, pinned=pinned)
-        replace_folder(stage, self.folder / entry.name)
-        return read_record(self.folder / entry.name)
-
-
-def models_folder() -> Path:
-    """Folder of the user's models: ``$SPINEGTREFINE_MODELS``, else the data folder of the system."""
-    if chosen := os.environ.get(FOLDER_VARIABLE):
-        return Path(chosen).expanduser()
-    return user_data_folder("models")
 
 
 def _checked_name(name: str) -> str:

@@ -58,7 +58,7 @@ def install_model(folder: Path) -> None:
     from tiny_models import make_model
 
     from SpineGTRefineLib.models import ModelStore
-    from SpineGTRefineLib.models.store import FOLDER_VARIABLE
+    from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
 
     os.environ[FOLDER_VARIABLE] = str(folder / "store")
     made = make_model(folder / "made" / "nnUNetTrainer__nnUNetPlans__3d_fullres", labels={"background": 0, "canal": 1})

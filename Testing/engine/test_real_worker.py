@@ -20,7 +20,7 @@ from SpineGTRefineLib.engine.batch import run_jobs
 from SpineGTRefineLib.engine.recipe_jobs import recipe_job
 from SpineGTRefineLib.imaging import Geometry, Image, read_image, read_labels, write_image
 from SpineGTRefineLib.models import ModelStore
-from SpineGTRefineLib.models.store import FOLDER_VARIABLE
+from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
 
 HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
 pytestmark = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.models import load_model, predict
-from SpineGTRefineLib.models.store import FOLDER_VARIABLE
+from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -299,6 +300,29 @@ def test_a_removed_model_is_gone(store, tiny_model):
     assert is_empty(store)
     with pytest.raises(UsageError, match="no model called 'mine'"):
         store.find("mine")
+
+
+def test_a_model_that_cannot_be_replaced_is_still_there(store, tiny_model, monkeypatch):
+    before = store.install_own(tiny_model, name="mine")
+    rename = Path.rename
+
+    def refuse_new_ones(source, target):
+        if source.name == "stage":
+            raise PermissionError(13, "a virus scanner looks at it")
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_new_ones)
+    with pytest.raises(WriteError, match="could not be put in place: a virus scanner") as caught:
+        store.install_own(tiny_model, name="mine", overwrite=True)
+    assert caught.value.remedy
+    assert store.find("mine") == before
+    before.verify()
+
+
+def test_what_a_killed_removal_left_is_not_taken_for_a_model(store, tiny_model):
+    store.install_own(tiny_model, name="mine")
+    shutil.copytree(store.folder / "mine", store.folder / ".old-1234")
+    assert [model.entry.name for model in store.installed() if not model.entry.bundled] == ["mine"]
 
 
 def test_a_known_model_that_is_not_here_says_how_to_get_it(store):

@@ -20,7 +20,7 @@ from SpineGTRefineLib.errors import (
 )
 from SpineGTRefineLib.imaging import Geometry, Image, write_image
 from SpineGTRefineLib.models import ModelStore
-from SpineGTRefineLib.models.store import FOLDER_VARIABLE
+from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.scene import add_volume, recipe_runs
 from SpineGTRefineLib.scene.grids import affine_of

@@ -16,7 +16,7 @@ from SpineGTRefineLib.learning.training.jobs import LearningJobs
 from SpineGTRefineLib.learning.training.request import TrainingRequest
 from SpineGTRefineLib.learning.versions import Version, versions_folder
 from SpineGTRefineLib.models import ModelEntry, ModelStore
-from SpineGTRefineLib.models.installed import write_record
+from SpineGTRefineLib.models.installed import Origin, write_record
 
 EPOCHS = 20
 
@@ -58,7 +58,7 @@ def _install(name, card):
     folder = ModelStore().folder / name
     (folder / "files").mkdir(parents=True, exist_ok=True)
     write_json(folder / CARD, card)
-    write_record(folder, ModelEntry(name, "1", name), "pretended", None, pinned=False)
+    write_record(folder, ModelEntry(name, "1", name), Origin("pretended"))
 
 
 if __name__ == "__main__":

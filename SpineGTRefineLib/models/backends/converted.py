@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..store import models_folder
+from ..installed import models_folder
 
 FOLDER = ".openvino"
 GRAPH = "network.xml"
