@@ -477,6 +477,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/web/editor.py
   SpineGTRefineLib/web/gate.py
   SpineGTRefineLib/web/graphics.py
+  SpineGTRefineLib/web/keys.py
   SpineGTRefineLib/web/page/__init__.py
   SpineGTRefineLib/web/page/controls.py
   SpineGTRefineLib/web/page/dialogs.py

@@ -1,11 +1,10 @@
-"""What the page can ask for, by name: the keys of the panel, trame's triggers and the buttons use the same names."""
+"""What the page can ask for, by name; keys and buttons use the same names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ..review.keys import KEYS, Key
 from .parts.editing import EditingPart
 from .parts.finish import FinishPart
 from .parts.learn import LearnPart
@@ -16,33 +15,6 @@ from .parts.problems import ProblemPart
 from .parts.slices import SlicePart
 from .parts.versions import VersionPart
 from .parts.worklist import WorklistPart
-
-STATION_KEYS = (
-    Key("tool:paint", "1", "Paint"),
-    Key("tool:erase", "2", "Erase"),
-    Key("tool:draw", "3", "Draw"),
-    Key("tool:scissors", "4", "Scissors"),
-    Key("tool:threshold", "5", "Threshold"),
-    Key("tool:islands", "6", "Islands"),
-    Key("tool:smoothing", "7", "Smoothing"),
-    Key("tool:none", "Escape", "No tool: the mouse scrolls and pans"),
-    Key("smallerBrush", "[", "Smaller brush"),
-    Key("largerBrush", "]", "Larger brush"),
-    Key("previousSlice", "Left", "Previous slice of the view under the mouse"),
-    Key("nextSlice", "Right", "Next slice of the view under the mouse"),
-    Key("fit", "R", "Show the whole image"),
-    Key("undo", "Ctrl+Z", "Undo"),
-    Key("redo", "Ctrl+Y", "Redo"),
-    Key("verify", "V", "Vouch for the selected structure"),
-    Key("previousStructure", "Q", "Previous structure"),
-    Key("nextStructure", "W", "Next structure"),
-)
-"""Keys that Slicer's segment editor has of its own in the panel, and a few of the page."""
-
-
-def all_keys() -> tuple[Key, ...]:
-    """Return the keys of the page, in the order of the key sheet."""
-    return (*KEYS, *STATION_KEYS)
 
 
 class Acts:
@@ -65,7 +37,6 @@ class Acts:
         slices: SlicePart = parts[SlicePart]
         versions: VersionPart = parts[VersionPart]
         worklist: WorklistPart = parts[WorklistPart]
-        self._editing = editing
         self._acts: dict[str, Callable[..., Any]] = {
             "saveAndNext": finish.save_and_next,
             "insist": lambda: finish.save_and_next(insist=True),
@@ -123,8 +94,8 @@ class Acts:
             "copyAfter": lambda: slices.copy(1),
             "vouchSlice": slices.vouch,
             "partner": editing.with_partner,
-            "previousStructure": lambda: self._neighbor(-1),
-            "nextStructure": lambda: self._neighbor(1),
+            "previousStructure": lambda: editing.step(-1),
+            "nextStructure": lambda: editing.step(1),
         }
 
     def do(self, name: str, arguments: list[Any]) -> None:
@@ -138,10 +109,3 @@ class Acts:
         name, _, argument = name.partition(":")
         if name in self._acts:
             self._acts[name](*([argument] if argument else arguments))
-
-    def _neighbor(self, by: int) -> None:
-        segments = self._editing.state.segments
-        keys = [segment["key"] for segment in segments]
-        if keys:
-            here = keys.index(self._editing.state.active) if self._editing.state.active in keys else 0
-            self._editing.select(keys[(here + by) % len(keys)])

@@ -14,9 +14,10 @@ from trame_slicer.core import SlicerApp
 from ..bids import Dataset
 from ..errors import RefineError, UsageError
 from .access import Address, Seat
-from .acts import Acts, all_keys
+from .acts import Acts
 from .display import Display
 from .gate import Gate
+from .keys import all_keys
 from .page.page import build_page
 from .parts.editing import EditingPart
 from .parts.finish import FinishPart

@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from SpineGTRefineLib.errors import MissingDependencyError, UsageError
-from SpineGTRefineLib.review.keys import KEYS
 from SpineGTRefineLib.web.access import Address, Seat, is_local
 from SpineGTRefineLib.web.graphics import require_graphics
+from SpineGTRefineLib.web.keys import all_keys
 
 KEPT_BY_BROWSERS = {"Ctrl+N", "Ctrl+T", "Ctrl+W", "Ctrl+Shift+N", "Ctrl+Shift+P", "Ctrl+Shift+T", "Ctrl+Shift+W"}
 
@@ -62,7 +62,7 @@ def test_these_hosts_mean_others_too(host):
 
 
 def test_no_key_of_the_page_is_kept_by_browsers_or_given_twice():
-    keys = [key.in_browser for key in KEYS]
+    keys = [key.in_browser for key in all_keys()]
     assert len(set(keys)) == len(keys)
     assert not KEPT_BY_BROWSERS & set(keys)
 

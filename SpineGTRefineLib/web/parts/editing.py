@@ -62,6 +62,13 @@ class EditingPart(Part):
         """Select a structure."""
         self.station.choose(key)
 
+    def step(self, by: int) -> None:
+        """Select the structure before (-1) or after (1) the selected one, around the end of the list."""
+        keys = [segment["key"] for segment in self.state.segments]
+        if keys:
+            place = keys.index(self.state.active) + by if self.state.active in keys else min(by, 0)
+            self.select(keys[place % len(keys)])
+
     def toggle(self, segment_id: str) -> None:
         """Show or hide a structure; this never affects what is saved."""
         case = self.station.display.case
@@ -185,14 +192,14 @@ class EditingPart(Part):
     def _segments(self) -> list[dict[str, Any]]:
         case = self.station.display.case
         assert case is not None
-        node, scheme = case.segmentation.node, case.segmentation.original.scheme
+        node = case.segmentation.node
         marks = self.station.session.bench.verified.structures
         rows = []
         for segment_id, value in case.segmentation.values.items():
             segment = node.GetSegmentation().GetSegment(segment_id)
             if segment is None:
                 continue
-            key = scheme[value].structure.key if value in scheme else ""
+            key = case.segmentation.key_of(segment_id)
             red, green, blue = (round(255 * part) for part in segment.GetColor())
             rows.append(
                 {
