@@ -65,10 +65,7 @@ class WorklistSection(Section):
     def previousToDo(self) -> None:
         """Open the mask before this one that nobody has finished."""
         session = self.workspace.requireSession()
-        items = session.worklist.items()
-        keys = [item.key for item in items]
-        here = keys.index(session.item.key) if session.item.key in keys else len(keys)
-        self.workspace.open(next((item for item in reversed(items[:here]) if item.is_open), None))
+        self.workspace.open(session.worklist.previous_to_do(session.item.key))
 
     def onRow(self, row: int, column: int = 0) -> None:
         """Open the mask of a row."""

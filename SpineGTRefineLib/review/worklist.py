@@ -168,6 +168,13 @@ class Worklist:
         start = keys.index(key) + 1 if key in keys else 0
         return next((item for item in (*items[start:], *items[:start]) if item.is_open and item.key != key), None)
 
+    def previous_to_do(self, key: tuple[str, str]) -> Item | None:
+        """Return the last open item before another one; before all of them there is none."""
+        items = self.items()
+        keys = [item.key for item in items]
+        end = keys.index(key) if key in keys else len(keys)
+        return next((item for item in reversed(items[:end]) if item.is_open), None)
+
     def progress(self) -> tuple[int, int]:
         """Return how many of the shown items are finished, and how many there are."""
         items = self.items()

@@ -58,6 +58,13 @@ def test_next_and_next_to_do_differ(dataset):
     assert worklist.neighbor(here, -1) is None
 
 
+def test_the_way_back_passes_over_what_is_done_and_ends_at_the_top(dataset):
+    say(dataset, "sub-02_T1w", "accepted-unchanged")
+    worklist = Worklist(dataset, "AB", [SPINE])
+    assert worklist.previous_to_do(("sub-02_T2w", "spine")).case.key == "sub-01_T2w"
+    assert worklist.previous_to_do(("sub-01_T2w", "spine")) is None
+
+
 def test_a_flagged_mask_still_waits_for_somebody(dataset):
     say(dataset, "sub-01_T2w", "flagged", reason="T5 unsure")
     assert Worklist(dataset, "AB", [SPINE]).first_to_do().case.key == "sub-01_T2w"

@@ -109,22 +109,17 @@ class WorklistPart(Part):
 
     def step(self, by: int) -> None:
         """Open the neighbor of the open mask, done or not."""
-        item = self.station.session.worklist.neighbor(self._here, by)
-        if item is None:
-            self.station.say("info", "This is the end of the list.")
-        else:
-            self.station.open(item)
+        self._open(self.station.session.worklist.neighbor(self._here, by), "This is the end of the list.")
 
     def next_to_do(self) -> None:
         """Open the next mask that nobody has finished."""
-        self.station.open(self.station.session.worklist.next_to_do(self._here))
+        item = self.station.session.worklist.next_to_do(self._here)
+        self._open(item, "No other mask is left to do in this list.")
 
     def previous_to_do(self) -> None:
         """Open the mask before this one that nobody has finished."""
-        items = self.station.session.worklist.items()
-        keys = [item.key for item in items]
-        here = keys.index(self._here) if self._here in keys else len(keys)
-        self.station.open(next((item for item in reversed(items[:here]) if item.is_open), None))
+        item = self.station.session.worklist.previous_to_do(self._here)
+        self._open(item, "No mask before this one is left to do.")
 
     def update(self) -> None:
         """Show the list as it is now."""
@@ -143,6 +138,12 @@ class WorklistPart(Part):
         """Key of the mask that is open, or that could not be opened."""
         asked = self.station.session.asked
         return ("", "") if asked is None else asked.key
+
+    def _open(self, item: Item | None, otherwise: str) -> None:
+        if item is None:
+            self.station.say("info", otherwise)
+        else:
+            self.station.open(item)
 
     def _why_idle(self) -> str:
         if not self.station.session.dataset.cases():
