@@ -53,10 +53,7 @@ class VersionSection(Section):
 
     def onOpened(self) -> None:
         """List what the new mask can be compared with."""
-        session = self.workspace.requireSession()
-        self._versions = list(session.versions())
-        for proposal in session.bench.proposals:
-            self._versions.insert(0, _asVersion(proposal))
+        self._versions = list(self.workspace.requireSession().versions())
         self._fill()
 
     def onClosed(self) -> None:
@@ -67,7 +64,7 @@ class VersionSection(Section):
 
     def onProposal(self, proposal: Proposal) -> None:
         """Offer the mask of a model that has finished, and show how it differs."""
-        self._versions.insert(0, _asVersion(proposal))
+        self._versions.insert(0, Version.of(proposal))
         self._fill()
         self.widget.collapsed = False
         self.attempt(lambda: self._show(proposal))
@@ -131,7 +128,3 @@ class VersionSection(Section):
         self.ui.versionCombo.clear()
         self.ui.versionCombo.addItems([version.title for version in self._versions])
         self.ui.versionCombo.enabled = self.ui.compareButton.enabled = bool(self._versions)
-
-
-def _asVersion(proposal: Proposal) -> Version:
-    return Version(proposal.title, lambda: proposal.labels)

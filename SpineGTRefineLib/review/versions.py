@@ -28,10 +28,18 @@ class Version:
         What it is, for people.
     read
         Reads its voxels.
+    warnings
+        What its maker wants to be known.
     """
 
     title: str
     read: Callable[[], LabelMap]
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> Version:
+        """Return a proposal that has arrived as a version, to come back to."""
+        return cls(proposal.title, lambda: proposal.labels, proposal.warnings)
 
     def proposal(self) -> Proposal:
         """Read it, to compare it with the mask under edit or to adopt parts of it.
@@ -41,7 +49,7 @@ class Version:
         InputError
             It is damaged, or lies on another grid.
         """
-        return Proposal(self.read(), self.title)
+        return Proposal(self.read(), self.title, self.warnings)
 
 
 def other_versions(

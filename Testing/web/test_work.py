@@ -215,6 +215,11 @@ def test_a_model_runs_beside_the_work_can_be_cancelled_and_its_mask_is_a_proposa
     page.undoes("the last stroke")
     page.until("comparing", "value !== ''", timeout_s=30)
     assert page.state("undo_text") == "the last stroke", "what arrives changes nothing"
+    assert page.state("difference").endswith("a fake"), "what the model warns of is told"
+    page.act("stopComparing")
+    page.until("difference", "value === ''")
+    page.act("compare")
+    page.until("difference", "value.endsWith('a fake')")
     page.act("adoptAll")
     page.until("undo_text", "value.startsWith('adopt ')")
     page.save()

@@ -60,15 +60,11 @@ class VersionPart(Part):
 
     def _on_opened(self) -> None:
         self.stop()
-        self._versions = []
-        if self.station.is_open:
-            session = self.station.session
-            self._versions = [_as_version(proposal) for proposal in reversed(session.bench.proposals)]
-            self._versions += session.versions()
+        self._versions = list(self.station.session.versions()) if self.station.is_open else []
         self._list()
 
     def _on_proposal(self, proposal: Proposal) -> None:
-        self._versions.insert(0, _as_version(proposal))
+        self._versions.insert(0, Version.of(proposal))
         self._list()
         self.attempt(lambda: self._show(proposal))
         self.state.tab = "compare"
@@ -108,7 +104,3 @@ def _rows(difference: LabelDifference, proposal: Proposal) -> list[dict[str, Any
         for row in difference.values
         if (row.added or row.removed) and row.value in scheme
     ]
-
-
-def _as_version(proposal: Proposal) -> Version:
-    return Version(proposal.title, lambda: proposal.labels)
