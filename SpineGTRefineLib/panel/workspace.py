@@ -27,7 +27,8 @@ from ..review.worklist import Filter, Item
 from ..scene import Scene, SceneCase
 from ..scene.case_view import CaseView
 from ..scene.copies import file_of
-from ..scene.editor import History, SceneEditor
+from ..scene.editor import SceneEditor
+from ..scene.history import History
 from .engine_starter import EngineStarter
 from .gui_thread import GuiThread
 from .preferences import Preferences

@@ -56,6 +56,33 @@ class Editor(Protocol):
         """Do the last undone step again and return its description."""
 
 
+def fingerprint(labels: LabelMap) -> str:
+    """Return a text that is the same for the same voxels, whatever integer type holds them."""
+    array = labels.array
+    ends = (np.min_scalar_type(int(end)) for end in (array.min(initial=0), array.max(initial=0)))
+    narrow = np.ascontiguousarray(array.astype(np.result_type(*ends), copy=False))
+    return hashlib.blake2b(narrow.data, digest_size=16).hexdigest()
+
+
+def require_alike(labels: LabelMap, now: LabelMap) -> None:
+    """Refuse voxels that cannot take the place of those under edit.
+
+    Raises
+    ------
+    GeometryError
+        They lie on another grid.
+    UsageError
+        They are in another label scheme.
+    """
+    if not labels.geometry.matches(now.geometry):
+        raise GeometryError("The new voxels lie on another grid than the mask under edit.", "Resample them first.")
+    if labels.scheme.name != now.scheme.name:
+        raise UsageError(
+            f"The new voxels are in scheme {labels.scheme.name!r}, the mask in {now.scheme.name!r}.",
+            "Convert them first.",
+        )
+
+
 @dataclass(frozen=True)
 class _Step:
     """The voxels that one step changed: their flat positions, values before and after, compressed."""
@@ -103,7 +130,7 @@ class ArrayEditor:
     @property
     def state(self) -> str:
         """A text that is the same for the same voxels."""
-        return hashlib.blake2b(np.ascontiguousarray(self._labels.array).data, digest_size=16).hexdigest()
+        return fingerprint(self._labels)
 
     def labels(self) -> LabelMap:
         """Return the current voxels (read-only)."""
@@ -114,22 +141,8 @@ class ArrayEditor:
         return self._labels
 
     def replace(self, labels: LabelMap, what: str) -> None:
-        """Make ``labels`` the current voxels; nothing happens if they are the same.
-
-        Raises
-        ------
-        GeometryError
-            They lie on another grid.
-        UsageError
-            They are in another label scheme.
-        """
-        if not labels.geometry.matches(self._labels.geometry):
-            raise GeometryError("The new voxels lie on another grid than the mask under edit.", "Resample them first.")
-        if labels.scheme.name != self._labels.scheme.name:
-            raise UsageError(
-                f"The new voxels are in scheme {labels.scheme.name!r}, the mask in {self._labels.scheme.name!r}.",
-                "Convert them first.",
-            )
+        """Make ``labels`` the current voxels; nothing happens if they are the same. See :func:`require_alike`."""
+        require_alike(labels, self._labels)
         new = labels.array.astype(self._dtype)
         if np.array_equal(new, self._labels.array):
             return

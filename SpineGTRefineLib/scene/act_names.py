@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import numpy as np
-
-from ..imaging import LabelMap
-
 PAINTED = "the last stroke"
 """Undo text of what was done with Slicer's own tools."""
-
-
-def fingerprint(labels: LabelMap) -> str:
-    """Return a text that differs for different voxels."""
-    # Narrow first: the same voxels may be held in a wider type than before.
-    kind = np.uint8 if int(labels.array.max(initial=0)) <= 255 else np.uint16
-    array = np.ascontiguousarray(labels.array.astype(kind, copy=False))
-    return hashlib.blake2b(array.data, digest_size=16).hexdigest()
 
 
 class ActNames:
@@ -31,7 +17,7 @@ class ActNames:
     Parameters
     ----------
     start
-        Fingerprint of the voxels at the start.
+        Fingerprint of the voxels at the start (see :func:`SpineGTRefineLib.review.editor.fingerprint`).
 
     Attributes
     ----------

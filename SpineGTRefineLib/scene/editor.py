@@ -6,16 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..errors import GeometryError, RefineError, UsageError
+from ..errors import RefineError
 from ..imaging import LabelMap
-from .act_names import PAINTED, ActNames, fingerprint
+from ..review.editor import fingerprint, require_alike
+from .act_names import ActNames
 from .case import SceneCase
 from .history import History, SceneHistory
 from .outside import erase_outside, voxels_outside
 from .watch import VoxelWatch
 from .writing import write_voxels
-
-__all__ = ["PAINTED", "History", "SceneEditor", "SceneHistory"]
 
 
 class SceneEditor:
@@ -76,23 +75,9 @@ class SceneEditor:
         return self.case.segmentation.rescued()
 
     def replace(self, labels: LabelMap, what: str) -> None:
-        """Make ``labels`` the current voxels, as one undo step; nothing happens if they are the same.
-
-        Raises
-        ------
-        GeometryError
-            They lie on another grid.
-        UsageError
-            They are in another label scheme.
-        """
+        """Make ``labels`` the current voxels, as one undo step; see :meth:`.ArrayEditor.replace`."""
         now = self.labels()
-        if not labels.geometry.matches(now.geometry):
-            raise GeometryError("The new voxels lie on another grid than the mask under edit.", "Resample them first.")
-        if labels.scheme.name != now.scheme.name:
-            raise UsageError(
-                f"The new voxels are in scheme {labels.scheme.name!r}, the mask in {now.scheme.name!r}.",
-                "Convert them first.",
-            )
+        require_alike(labels, now)
         if np.array_equal(labels.array, now.array):
             return
         self._act(what, lambda: write_voxels(self.case.segmentation, labels))

@@ -8,7 +8,8 @@ from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import GeometryError, UsageError
 from SpineGTRefineLib.imaging import Image, LabelMap
 from SpineGTRefineLib.scene import load_case
-from SpineGTRefineLib.scene.editor import PAINTED, SceneEditor
+from SpineGTRefineLib.scene.act_names import PAINTED
+from SpineGTRefineLib.scene.editor import SceneEditor
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from SpineGTRefineLib.bids import mask_type
 from SpineGTRefineLib.imaging import LabelMap
 from SpineGTRefineLib.review import operations as act
 from SpineGTRefineLib.review.proposals import Proposal
-from SpineGTRefineLib.scene.editor import PAINTED
+from SpineGTRefineLib.scene.act_names import PAINTED
 
 
 @pytest.fixture
