@@ -133,6 +133,11 @@ class LabelSegmentation:
                 return segment_id
         raise LabelError(f"The label {value} has no segment.", "Add the structure first.")
 
+    def key_of(self, segment_id: str) -> str:
+        """Return the key of the structure that a segment stands for; "" where the scheme knows none."""
+        value, scheme = self.values.get(segment_id), self.original.scheme
+        return scheme[value].structure.key if value is not None and value in scheme else ""
+
     def _add(self, value: int, layer: Any) -> str:
         entry = _entry(self.original.scheme, value)
         wanted = entry.structure.key if entry else f"value_{value}"

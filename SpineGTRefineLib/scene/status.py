@@ -47,13 +47,12 @@ def show_statuses(
     changed = now.array != start.array
     touched = set(np.unique(np.concatenate([start.array[changed], now.array[changed]])).tolist())
     node = segmentation.node.GetSegmentation()
-    scheme = segmentation.original.scheme
     told = {}
     for segment_id, value in segmentation.values.items():
         segment = node.GetSegment(segment_id)
         if segment is None:
             continue
-        key = scheme[value].structure.key if value in scheme else ""
+        key = segmentation.key_of(segment_id)
         status = _Logic.InProgress if value in touched else _Logic.NotStarted
         if key in verified:
             status = _Logic.Completed

@@ -92,16 +92,6 @@ def set_visible(segmentation: Any, *, visible: bool) -> None:
     segmentation.GetDisplayNode().SetVisibility(visible)
 
 
-def is_outline(segmentation: Any) -> bool:
-    """Whether only outlines are shown."""
-    return not segmentation.GetDisplayNode().GetVisibility2DFill()
-
-
-def is_visible(segmentation: Any) -> bool:
-    """Whether a segmentation is shown."""
-    return bool(segmentation.GetDisplayNode().GetVisibility())
-
-
 def middle_of(geometry: Geometry) -> tuple[float, float, float]:
     """Return the place (RAS mm) of the voxel in the middle of a grid."""
     x, y, z = (float(n) for n in geometry.to_world([n // 2 for n in geometry.shape]))

@@ -108,10 +108,7 @@ class Station:
     def structure(self) -> str:
         """Key of the selected structure; "" for none."""
         case = self.display.case
-        value = case.segmentation.values.get(self._editor.active_segment_id) if case is not None else None
-        if case is None or value is None or value not in case.segmentation.original.scheme:
-            return ""
-        return case.segmentation.original.scheme[value].structure.key
+        return "" if case is None else case.segmentation.key_of(self._editor.active_segment_id)
 
     def choose(self, key: str) -> None:
         """Select a structure; one that has no voxels in the open mask is left alone."""

@@ -135,6 +135,13 @@ def tabs(model: str, name: str, pages: dict[str, str]) -> None:
             tag("Button", text, type="button", role="tab", on_click=click, data_testid=f"tab-{page}", **state)
 
 
+def progress(percent: str, name: str, when: str) -> None:
+    """Add a bar that is seen while ``when`` holds and as long as ``percent`` (0 to 100) says."""
+    limits: dict[str, Value] = {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": (percent,)}
+    with box("progress", v_if=when, role="progressbar", aria_label=name, **limits):
+        tag("Div", style=(f"{{width: {percent} + '%'}}",))
+
+
 def head(text: str) -> None:
     """Add a heading."""
     tag("Div", text, "head", role="heading", aria_level=2)

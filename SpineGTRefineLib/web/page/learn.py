@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .controls import button, choice, icon, icon_button, tag
+from .controls import box, button, choice, icon, icon_button, progress, tag
 
 FREE = "!learn_working"
 FIRST = (
@@ -15,19 +15,18 @@ FIRST = (
 
 def build_learn(modal: dict[str, Any]) -> None:
     """Add the dialog; ``modal`` makes it one."""
-    with tag("Div", v_if="learn", **modal), tag("Div", "", "card"):
-        with tag("Div", "", "line"):
+    with tag("Div", v_if="learn", **modal), box("card"):
+        with box("line"):
             tag("H2", "Learn: {{ learn_kind }} masks", "grow")
             icon_button("mdi-close", "Close (Esc)", "learn = false", "close-learn")
         _training()
-        with tag("Div", "", "progress", v_if="learn_working", role="progressbar", aria_label="Work", **_percent()):
-            tag("Div", style=("{width: learn_percent + '%'}",))
+        progress("learn_percent", "Work", when="learn_working")
         tag("P", "{{ learn_stage }}", v_if="learn_stage", data_testid="learn_stage", role="status")
         _models()
 
 
 def _training() -> None:
-    with tag("Div", "", "line"):
+    with box("line"):
         some = f"{FREE} && learn_versions.length"
         choice("learn_version", "learn_versions", "Version", when=some, css="field grow", empty="None yet")
         text = "{{ learn_versions.length ? 'Build the next' : 'Build the first' }}"
@@ -36,7 +35,7 @@ def _training() -> None:
     choice("learn_start", "learn_starts", "Begin from", when=FREE)
     choice("learn_trainer", "learn_trainers", "Trainer", when=FREE)
     choice("learn_preset", "learn_presets", "Settings", when=FREE)
-    with tag("Div", "", "equal"):
+    with box("equal"):
         button("Train", "learnTrain", image="mdi-play", when=f"{FREE} && learn_version", css="btn main")
         button("Stop", "learnStop", when="learn_working", title="At the last epoch; train again to go on")
 
@@ -57,13 +56,9 @@ def _models() -> None:
                     icon("mdi-star")
             for cell in ("version", "test", "held_back"):
                 tag("Td", f"{{{{ row.{cell} }}}}")
-    with tag("Div", "", "equal"):
+    with box("equal"):
         chosen = f"{FREE} && learn_model"
         button(
             "Compare and ship", "learnShip", when=chosen, title="It becomes the champion if it is shown to be better"
         )
         button("Rank the worklist", "learnRank", when=chosen, title="What this model doubts comes first")
-
-
-def _percent() -> dict[str, Any]:
-    return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("learn_percent",)}

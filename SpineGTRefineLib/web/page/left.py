@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .controls import Value, box, button, choice, do, head, icon, tabs, tag, tick
+from .controls import box, button, choice, do, head, icon, progress, tabs, tag, tick
 
 PAGES = {
     "worklist": "Worklist",
@@ -112,8 +112,7 @@ def _models() -> None:
         with box("equal"):
             button("Run", "run", image="mdi-play", when="can_run && is_open && recipe && !running", title="Run (M)")
             button("Cancel", "cancel", when="running")
-        with box("progress", v_if="running", role="progressbar", aria_label="Run", **_percent()):
-            tag("Div", style=("{width: run_percent + '%'}",))
+        progress("run_percent", "Run", when="running")
         tag("Div", "{{ run_stage }}", v_if="run_stage", css="faint", data_testid="run_stage", role="status")
         with box("line error", v_if="run_error", role="alert"):
             icon("mdi-alert-circle-outline")
@@ -121,10 +120,6 @@ def _models() -> None:
         with box("faint", v_if="!can_run"):
             tag("Div", "No Python with PyTorch and nnU-Net was found. In a terminal:")
             tag("Code", "spine-gt-refine env create models")
-
-
-def _percent() -> dict[str, Value]:
-    return {"aria_valuemin": 0, "aria_valuemax": 100, "aria_valuenow": ("run_percent",)}
 
 
 def _differences() -> None:
