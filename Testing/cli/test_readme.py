@@ -4,9 +4,9 @@ import re
 import shlex
 import subprocess
 import sys
-from functools import cache
 
 import pytest
+from commands import command_of, unknown_options
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -51,20 +51,11 @@ def test_the_snippet_for_slicer_calls_methods_that_exist(repository):
     assert called <= set(re.findall(r"def (\w+)\(", module))
 
 
-def test_every_command_that_is_shown_exists_with_its_options(repository, program):
+def test_every_command_that_is_shown_exists_with_its_options(repository):
     commands = shown_commands(repository)
     assert len(commands) > 5
-
-    @cache
-    def help_of(*named):
-        return program(*named, "--help")
-
     for _, *words in commands:
-        named = []
-        for word in words:
-            if word.startswith("-") or help_of(*named, word).code != 0:
-                break
-            named.append(word)
-        assert named, words
-        usage = re.sub(r"\s+", " ", help_of(*named).out)
-        assert not [word for word in words if word.startswith("--") and f"{word} " not in usage], usage
+        command, rest = command_of(words)
+        assert len(rest) < len(words), words
+        assert not hasattr(command, "commands"), f"{words} names only a group"
+        assert not unknown_options(words)
