@@ -86,7 +86,7 @@ class Carrier:
             ],
             desc=PROPOSAL if has_mask(self.dataset, target, kind) else None,
         )
-        return CaseOutcome(target.key, saved, notes=(carried.summary(), *carried.notes))
+        return CaseOutcome(target.key, saved, notes=(f"{carried.summary()}.", *carried.notes))
 
     def each(self, jobs: Mapping[str, Callable[[], CaseOutcome]]) -> FolderOutcome:
         """Do the job of each image, by key; one that fails becomes part of the outcome.

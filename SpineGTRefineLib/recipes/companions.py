@@ -9,7 +9,7 @@ from ..bids import Case, Dataset, load_mask
 from ..bids.baseline import is_of_person
 from ..bids.layout import PIPELINE
 from ..bids.pairs import SavedPair, read_pair
-from ..errors import RefineError
+from ..errors import InputError, RefineError
 from ..imaging import Image, LabelMap
 from .definition import Recipe
 from .grids import onto_grid
@@ -55,10 +55,12 @@ def read_companions(dataset: Dataset, case: Case, recipe: Recipe, image: Image) 
             mask = load_mask(dataset, case, kind)
             if mask is None:
                 continue
+            if not mask.array.any():
+                raise InputError("It is empty.")
             masks[kind.name], note = onto_grid(mask, image.geometry, kind.name)
             notes += [note] if note else []
         except RefineError as error:
-            notes.append(f"The {kind.name} mask of this case is not used: {error.cause}")
+            notes.append(f"The {kind.name} mask of this case is not used: {error}")
     return Companions(masks, tuple(notes))
 
 

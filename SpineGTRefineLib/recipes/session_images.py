@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..bids import Case
-from ..bids.names import parse_name
+from ..bids.names import join_name, parse_name
 from ..errors import UsageError
 
 
@@ -15,7 +15,10 @@ def session_of(case: Case) -> tuple[str, str | None]:
 
 
 def is_called(case: Case, name: str) -> bool:
-    """Whether a name fits an image: its contrast (``T2w``), with parts of its name where they matter (``acq-sag_T2w``).
+    """Whether a name fits an image.
+
+    That is its contrast (``T2w``), with parts of its name where they matter (``acq-sag_T2w``); a name with a subject is
+    that of one image alone (``sub-01_T2w``).
 
     Raises
     ------
@@ -25,6 +28,8 @@ def is_called(case: Case, name: str) -> bool:
     parsed = parse_name(f"{name}.nii.gz")
     if parsed is None:
         raise UsageError(f"{name!r} can be the name of no image.", "Give a contrast: T2w, or acq-sag_T2w.")
+    if "sub" in parsed.entities:
+        return case.key == name
     return case.contrast.casefold() == parsed.suffix.casefold() and parsed.entities.items() <= case.entities.items()
 
 
@@ -48,8 +53,9 @@ def the_one(candidates: Sequence[Case], target: Case, option: str) -> Case:
     if len(candidates) == 1:
         return candidates[0]
     names = ", ".join(case.key for case in candidates)
-    example = candidates[0].key.split("_", maxsplit=1)[-1]
+    longest = max(candidates, key=lambda case: len(case.entities))
+    part = join_name({key: longest.entities[key] for key in longest.entities.keys() - {"sub", "ses"}}, longest.contrast)
     raise UsageError(
         f"Several images could be meant for {target.key}: {names}.",
-        f"Say which with more of its name, for example {option}{example}",
+        f"Say which with more of its name ({option}{part}), or with all of it ({option}{longest.key}).",
     )

@@ -108,7 +108,8 @@ class ToolRuns:
         release
             Of the weights; "" for the newest that is installed.
         localizer
-            Contrast of another image of the session whose spine mask says which level is which; "" for none.
+            Another image of the session, by its contrast or more of its name, whose spine mask says which level is
+            which; "" for none.
         """
         weights = totalspineseg_weights(self._find, release)
         levels = self._localizer(localizer) if localizer else None

@@ -106,7 +106,7 @@ def test_an_image_that_shows_nothing_of_it_is_told(name, study):
 @pytest.mark.parametrize(
     ("cord", "said"),
     [
-        (np.zeros((24, 30, 40), np.uint8), "cord mask of the case is empty; cord looks for the cord instead"),
+        (np.zeros((24, 30, 40), np.uint8), "cord mask of this case is not used: It is empty."),
         (None, ""),
     ],
 )

@@ -102,7 +102,7 @@ def test_where_several_masks_could_be_meant_the_user_is_asked_and_the_names_are_
     outcome = propagate(Carrier(two_sources, "header"), SPINE, ways(two_sources, SPINE, "T2w", ["T1w"]))
     (error,) = [case.error for case in outcome.failed]
     assert "for sub-01_T1w: sub-01_acq-ax_T2w, sub-01_acq-sag_T2w" in error.cause
-    assert "--from acq-ax_T2w" in error.remedy
+    assert "(--from acq-ax_T2w), or with all of it (--from sub-01_acq-ax_T2w)" in error.remedy
     assert not two_sources.output.exists()
 
 
@@ -112,6 +112,8 @@ def test_the_answer_names_one_of_them_and_the_sidecar_tells_which(two_sources):
     assert "From sub-01_acq-sag_T2w: by header" in case.saved.sidecar.read_text()
     others = ways(two_sources.reopened(), SPINE, "acq-sag_T2w")
     assert [way.target.key for way in others] == ["sub-01_CT", "sub-01_T2w"]
+    (plain,) = ways(two_sources.reopened(), SPINE, "sub-01_T1w", ["sub-01_T2w"])
+    assert plain.target.key == "sub-01_T2w"
 
 
 def test_a_name_that_no_image_can_have_and_an_unknown_method_are_refused_at_once(session):

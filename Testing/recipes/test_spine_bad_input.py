@@ -11,7 +11,7 @@ import pytest
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
-from SpineGTRefineLib.imaging import Image, LabelMap, read_labels, write_image
+from SpineGTRefineLib.imaging import Image, LabelMap, read_labels, write_image, write_labels
 from SpineGTRefineLib.learning.demos.spine_phantoms import parts_of
 from SpineGTRefineLib.models import InstalledModel, ModelEntry, Prediction
 from SpineGTRefineLib.phantoms import make_spine
@@ -39,7 +39,7 @@ def run(tmp_path, lumbar):
 
     def run(parts=None, *, name="spine", image=None, contrast="T2w", write=write_image):
         path = tmp_path / "data" / "sub-01" / "anat" / f"sub-01_{contrast}.nii.gz"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(path, image or lumbar.image)
         says = None if parts is None else LabelMap(parts.astype(np.uint8), lumbar.image.geometry, PARTS)
 
@@ -117,6 +117,16 @@ def test_one_vertebra_alone_is_drawn_and_its_name_doubted(run, lumbar):
     assert told(outcome, "Only one vertebra")
     assert told(outcome, "No landmark is in view")
     assert told(outcome, "No spinal canal")
+
+
+def test_an_empty_canal_mask_of_the_case_does_not_hide_that_nothing_was_cut_out(run, lumbar, tmp_path):
+    folder = tmp_path / "data" / "derivatives" / "labels" / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    empty = lumbar.canal.with_array(np.zeros_like(lumbar.canal.array))
+    write_labels(folder / "sub-01_T2w_label-canal_seg.nii.gz", empty)
+    outcome = run(keeping(parts_of(lumbar).array, "sacrum", "bodies_lumbar"))
+    assert told(outcome, "canal mask of this case is not used: It is empty.")
+    assert told(outcome, "No spinal canal was found")
 
 
 def test_without_a_landmark_the_vertebrae_are_drawn_and_the_user_learns_how_to_name_them(run, lumbar):

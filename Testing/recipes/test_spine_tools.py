@@ -129,6 +129,19 @@ def test_the_refined_mask_of_another_contrast_tells_totalspineseg_the_levels(wor
     assert "--loc" in log.read_text()
 
 
+def test_where_several_masks_could_tell_the_levels_the_user_is_asked(world, store, phantom):
+    write_image(world.root / "sub-01" / "anat" / "sub-01_acq-ax_T2w.nii.gz", phantom.image)
+    for name in ("T2w", "acq-ax_T2w"):
+        path = world.root / "derivatives" / "labels" / "sub-01" / "anat" / f"sub-01_{name}_label-spine_dseg.nii.gz"
+        write_labels(path, phantom.spine)
+    chosen = recipe("spine_tools").with_settings({**SETTINGS, "localizer": "T2w"})
+    dataset = world.reopened()
+    cases = [dataset.case("sub-01_T1w")]
+    (outcome,) = run_on_dataset(chosen, dataset, cases, store.find("demo_canal"), RunSettings("cpu"), store=store)
+    assert "for sub-01_T1w: sub-01_T2w, sub-01_acq-ax_T2w" in outcome.error.cause
+    assert "--set localizer=acq-ax_T2w" in outcome.error.remedy
+
+
 def test_missing_weights_are_said_before_any_case_is_begun(world, store):
     with pytest.raises(ModelNotInstalledError, match=r"weights of TotalSpineSeg are not here") as caught:
         RecipeRequest.of(world, "spine_tools", store=store, stated={"labeling": False})

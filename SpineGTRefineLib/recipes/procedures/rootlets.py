@@ -43,6 +43,7 @@ THICK_MM = 1.2
 def run(work: RecipeWork) -> RecipeOutcome:
     """Segment rootlets near the cord and derive the spinal levels."""
     settings, grid = work.settings, work.image.geometry
+    last = _last_value(settings["last_level"])
     if max(grid.spacing) > THICK_MM:
         work.note(
             f"Voxels of up to {max(grid.spacing):.1f} mm do not show single rootlets, which are about 1 mm thick. "
@@ -54,7 +55,7 @@ def run(work: RecipeWork) -> RecipeOutcome:
     seen = crop(work.image, box)
     prediction = work.predict([seen], outputs=outputs)
     named, levels_of_slices = _named(work, seen, prediction.labels)
-    found = _up_to(restore(named, grid), settings["last_level"])
+    found = _up_to(restore(named, grid), last)
     if not found.array.any():
         what = "None of the rootlets has a level" if prediction.labels.array.any() else "No rootlets were found"
         work.note(f"{what}, so there are no spinal levels.")
@@ -94,10 +95,8 @@ def cord_box(cord: LabelMap, margin_mm: float) -> Box:
 def _cord(work: RecipeWork) -> tuple[LabelMap, str]:
     """Return the case's own cord mask, or else what a model finds, and which of the two it is."""
     name, companion = work.settings["cord"], work.companion("cord")
-    if companion is not None and companion.array.any():
-        return companion, "mask of the case"
     if companion is not None:
-        work.note(f"The cord mask of the case is empty; {name} looks for the cord instead.")
+        return companion, "mask of the case"
     return work.predict([work.image], model=name).labels, f"model of {name}"
 
 
@@ -112,11 +111,15 @@ def _named(work: RecipeWork, seen: Image, drawn: LabelMap) -> tuple[LabelMap, np
     return named.labels, named.levels
 
 
-def _up_to(labels: LabelMap, last_level: str) -> LabelMap:
+def _last_value(level: str) -> int | None:
+    """Return the label of the last level that is believed; None to believe all."""
+    return scheme("rootlets").value_of(f"rootlets_{level}") if level else None
+
+
+def _up_to(labels: LabelMap, last: int | None) -> LabelMap:
     """Remove rootlets of levels below the last one that is believed."""
-    if not last_level:
+    if last is None:
         return labels
-    last = scheme("rootlets").value_of(f"rootlets_{last_level}")
     target, _ = labels.converted(scheme("rootlets"))
     return replace(target, array=np.where(target.array > last, 0, target.array).astype(target.array.dtype))
 

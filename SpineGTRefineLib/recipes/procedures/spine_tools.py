@@ -28,9 +28,10 @@ SETTINGS: dict[str, Any] = {
     "totalspineseg": "",
 }
 """``policy``: see :func:`SpineGTRefineLib.refine.refine_spine`. ``levels``: ``totalspineseg``, or ``counted`` to leave
-it out and count along what SPINEPS saw. ``localizer``: contrast of another image of the session (``T2w``) whose spine
-mask tells TotalSpineSeg the levels. ``labeling``: whether SPINEPS names vertebrae, too. ``spineps``: its semantic
-model; ``totalspineseg``: the release of its weights; "" for the first that is installed."""
+it out and count along what SPINEPS saw. ``localizer``: another image of the session, by its contrast or more of its
+name (``T2w``, ``acq-sag_T2w``), whose spine mask tells TotalSpineSeg the levels. ``labeling``: whether SPINEPS names
+vertebrae, too. ``spineps``: its semantic model; ``totalspineseg``: the release of its weights; "" for the first that is
+installed."""
 
 SCHEME = "canal"
 """The recipe's own model makes the canal, where the case has none."""
