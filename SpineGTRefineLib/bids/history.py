@@ -17,7 +17,7 @@ from .identity import timestamp
 from .jsonfiles import json_text, parse_json, read_json
 from .layout import check_inside, sidecar_path, state_folder
 from .masktypes import MaskType
-from .pairs import OWN_KEY, recover_pair, write_pair
+from .pairs import OWN_KEY, complete_pair, turn_to_write, write_pair
 
 
 @dataclass(frozen=True)
@@ -113,10 +113,11 @@ def restore(dataset: Dataset, case: Case, mask_type: MaskType, sha256: str, *, r
     data = stored_bytes(dataset.output, version.sha256)
     sidecar_data = stored_bytes(dataset.output, version.sidecar_sha256) if version.sidecar_sha256 else b""
     if target.is_relative_to(dataset.output):
-        recover_pair(dataset.output, target)
         sidecar, event = _restored(version, parse_json(sidecar_data).content, rater)
-        keep(dataset, case, mask_type, target, rater=rater, reason="restore")
-        write_pair(dataset.output, target, data, sidecar, event)
+        with turn_to_write(dataset.output, target):
+            complete_pair(dataset.output, target)
+            keep(dataset, case, mask_type, target, rater=rater, reason="restore")
+            write_pair(dataset.output, target, data, sidecar, event)
     else:
         keep(dataset, case, mask_type, target, rater=rater, reason="restore")
         write_atomic(target, data)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
-from ..errors import WriteError
 from ..imaging import LabelMap, read_labels
 from .case import Case, MaskFile
 from .dataset import Dataset
 from .layout import PIPELINE
 from .masktypes import MaskType
-from .pairs import read_pair, recover_pair
+from .pairs import read_whole_pair
 from .profiles import REFINED
 
 
@@ -32,9 +30,7 @@ def load_mask(dataset: Dataset, case: Case, mask_type: MaskType) -> LabelMap | N
         The mask is there but cannot be used (damaged, content not fetched ...).
     """
     target = dataset.mask_path(case, mask_type)
-    with suppress(WriteError):  # reading works in a read-only folder, too
-        recover_pair(dataset.output, target)
-    pair = read_pair(target)
+    pair = read_whole_pair(dataset.output, target)
     if pair is not None:
         labels = read_labels(target, mask_type.scheme)
         return _with_note(labels, pair.problem) if pair.problem else labels

@@ -29,7 +29,10 @@ TURN_WAIT_S = 10.0
 """Longest wait for another program that replaces the same file, which takes a moment."""
 
 GUARD_LEFT_BEHIND_S = 60.0
-"""Seconds after which the mark of a replacement, which takes a moment, was left behind by a crash."""
+"""Seconds after which the mark of a replacement, which takes a moment, was left behind by a crash elsewhere."""
+
+UNSIGNED_S = 1.0
+"""Seconds after which a mark that does not say whose it is was left behind: it is signed as soon as it is made."""
 
 
 @dataclass(frozen=True)
@@ -223,24 +226,35 @@ def _create(path: Path, holder: Holder) -> bool:
 
 @contextlib.contextmanager
 def _guard(path: Path) -> Iterator[bool]:
-    """Hold the right to replace or remove a lease that exists; yields whether it was got.
+    """Hold the right to replace a file, or to remove a lease; yields whether it was got.
 
-    Between looking at a lease and replacing it, nobody else may do the same. The guard is held for a moment only; one
-    that a crash left behind is removed by the next who comes a while later.
+    Between looking at a file and replacing it, nobody else may do the same. The guard is held for a moment only; one
+    that a crash left behind is removed by the next who comes, at once if the program was of this machine.
     """
     guard = path.with_suffix(".guard")
     try:
-        with contextlib.suppress(OSError):
-            if _file_system_time(path.parent) - guard.stat().st_mtime > GUARD_LEFT_BEHIND_S:
-                guard.unlink()
-        guard.open("x").close()
-    except OSError:
-        yield False
-        return
+        if _is_left_behind(guard):
+            guard.unlink(missing_ok=True)
+        got = _create(guard, Holder("", host_id(), os.getpid(), timestamp(), uuid.uuid4().hex))
+    except (OSError, WriteError):
+        got = False
     try:
-        yield True
+        yield got
     finally:
-        guard.unlink(missing_ok=True)
+        if got:
+            guard.unlink(missing_ok=True)
+
+
+def _is_left_behind(guard: Path) -> bool:
+    holder = holder_of(guard)
+    if holder is None:
+        return False
+    if holder.host == host_id() and not _is_running(holder.pid):
+        return True
+    with contextlib.suppress(FileNotFoundError):
+        age = _file_system_time(guard.parent) - guard.stat().st_mtime
+        return age > (GUARD_LEFT_BEHIND_S if holder.host else UNSIGNED_S)
+    return False
 
 
 def _locked(path: Path, holder: Holder | None) -> LockedError:

@@ -2,19 +2,23 @@
 
 No file system replaces two files at once. So the new sidecar is noted first; the mask follows, then the sidecar, then
 the event, and the note goes last. Whoever finds a note finishes the work if the mask already is the new one, and else
-drops the note.
+drops the note. Programs that save the same mask take turns, so that a note of one at work is not taken for a crash.
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import LockedError, WriteError
 from ..fileops import sha256_of_bytes, sha256_of_file, write_atomic, write_text_atomic
 from .events import Event, read_events, record
 from .jsonfiles import json_text, read_json, write_json
 from .layout import sidecar_path, state_folder
+from .locks import one_at_a_time
 
 OWN_KEY = "SpineGTRefine"
 """Key of the sidecar under which everything lies that is neither BIDS nor the lab's."""
@@ -45,8 +49,23 @@ class SavedPair:
         return own if isinstance(own, dict) and not self.problem else {}
 
 
+def turn_to_write(output: Path, mask: Path) -> AbstractContextManager[None]:
+    """Return the turn (for ``with``) of a program that replaces a mask; one for all ``desc-`` of a case's mask.
+
+    What decides where a mask goes, and how it differs from the one before, is read within the turn, too.
+
+    Raises
+    ------
+    LockedError
+        Another program has been writing for long.
+    WriteError
+        The output folder cannot be written.
+    """
+    return one_at_a_time(state_folder(output, "locks") / re.sub("_desc-[^_]+", "", sidecar_path(mask).name))
+
+
 def write_pair(output: Path, mask: Path, data: bytes, sidecar: dict[str, Any], event: Event) -> None:
-    """Replace a mask and its sidecar and record the event.
+    """Replace a mask and its sidecar and record the event; in one's turn.
 
     Raises
     ------
@@ -61,8 +80,8 @@ def write_pair(output: Path, mask: Path, data: bytes, sidecar: dict[str, Any], e
     note.unlink(missing_ok=True)
 
 
-def recover_pair(output: Path, mask: Path) -> None:
-    """Finish, or forget, a replacement of this mask that was interrupted. Does nothing otherwise."""
+def complete_pair(output: Path, mask: Path) -> None:
+    """Finish, or forget, a replacement of this mask that was interrupted; in one's turn. Does nothing otherwise."""
     note = _note_path(output, mask)
     if not note.is_file():
         return
@@ -75,8 +94,17 @@ def recover_pair(output: Path, mask: Path) -> None:
     note.unlink(missing_ok=True)
 
 
+def read_whole_pair(output: Path, mask: Path) -> SavedPair | None:
+    """Say what lies at the place of a mask, after a save that goes on there or was interrupted is completed."""
+    if _note_path(output, mask).is_file():
+        # Reading works in a read-only folder, too, and beside a program that hangs.
+        with suppress(WriteError, LockedError), turn_to_write(output, mask):
+            complete_pair(output, mask)
+    return read_pair(mask)
+
+
 def read_pair(mask: Path) -> SavedPair | None:
-    """Say what lies at the place of a mask; None if there is no mask."""
+    """Say what lies at the place of a mask at this moment; None if there is no mask."""
     if not mask.is_file():
         return None
     sha256 = sha256_of_file(mask)

@@ -20,7 +20,7 @@ from .identity import timestamp
 from .layout import check_inside, sidecar_path
 from .masktypes import MaskType
 from .names import is_valid_id
-from .pairs import read_pair, recover_pair, write_pair
+from .pairs import complete_pair, read_pair, turn_to_write, write_pair
 from .profiles import PROPOSAL, REFINED
 from .sidecars import (
     Provenance,
@@ -142,33 +142,37 @@ def save_mask(
     """
     _check_request(case, mask_type, labels, image, status, desc)
     data = encode_labels(labels, image.source.header if image.source else None)
-    if desc is None:
-        desc = _desc_for(dataset, case, mask_type, status)
-    target = _prepared_target(dataset, case, mask_type, desc, rater)
-    pair = read_pair(target)
-    if status != "proposed":
-        refuse_foreign_change(target, pair, labels, rater)
-    base = find_baseline(dataset, target, pair, labels, status)
-    difference = base.difference(labels)
-    saved = timestamp()
-    facts = Provenance(
-        mask_type=mask_type,
-        labels=labels,
-        sha256=sha256_of_bytes(data),
-        status=base.honest_status(status, rater, edited=difference.edited),
-        rater=rater,
-        seconds=seconds,
-        saved=saved,
-        manual=base.manual or (status != "proposed" and difference.edited),
-        sources=_sources(dataset, case, image, base, sources),
-        base=base.file,
-        difference=difference,
-        generated_by=_generators(base, generated_by, rater, status, saved, edited=difference.edited),
-        grade=remarks.grade,
-        verified=remarks.verified,
-    )
-    history.keep(dataset, case, mask_type, target, rater=rater)
-    write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), _event(case, facts, remarks))
+    place = dataset.mask_path(case, mask_type, desc or REFINED)
+    check_inside(dataset.output, place)
+    with turn_to_write(dataset.output, place):
+        complete_pair(dataset.output, place)
+        if desc is None:
+            desc = _desc_for(dataset, case, mask_type, status)
+        target = _prepared_target(dataset, case, mask_type, desc, rater)
+        pair = read_pair(target)
+        if status != "proposed":
+            refuse_foreign_change(target, pair, labels, rater)
+        base = find_baseline(dataset, target, pair, labels, status)
+        difference = base.difference(labels)
+        saved = timestamp()
+        facts = Provenance(
+            mask_type=mask_type,
+            labels=labels,
+            sha256=sha256_of_bytes(data),
+            status=base.honest_status(status, rater, edited=difference.edited),
+            rater=rater,
+            seconds=seconds,
+            saved=saved,
+            manual=base.manual or (status != "proposed" and difference.edited),
+            sources=_sources(dataset, case, image, base, sources),
+            base=base.file,
+            difference=difference,
+            generated_by=_generators(base, generated_by, rater, status, saved, edited=difference.edited),
+            grade=remarks.grade,
+            verified=remarks.verified,
+        )
+        history.keep(dataset, case, mask_type, target, rater=rater)
+        write_pair(dataset.output, target, data, continued(build_sidecar(facts), pair), _event(case, facts, remarks))
     return SavedMask(target, sidecar_path(target), facts.sha256, difference, facts.status)
 
 
@@ -211,7 +215,7 @@ def _prepared_target(dataset: Dataset, case: Case, mask_type: MaskType, desc: st
         track = "" if desc == REFINED else desc
         locks.require_free(dataset.output, case.key, mask_type.name, rater, track)
     prepare_output(dataset, mask_type)
-    recover_pair(dataset.output, target)
+    complete_pair(dataset.output, target)
     return target
 
 

@@ -124,8 +124,8 @@ class RecipeJobs:
         image = read_image(case.image)
         model = choose_model(chosen, self._store, job.get("model"))
         companions = read_companions(dataset, case, chosen, image)
-        done = not job.get("again", False) and already_done(dataset, case, chosen, model, image, companions)
-        return _Prepared(dataset, case, chosen, image, model, companions, done, time.perf_counter() - begin)
+        read = _Prepared(dataset, case, chosen, image, model, companions, done=False, seconds=0.0)
+        return replace(read, done=_is_done(job, read), seconds=time.perf_counter() - begin)
 
     def compute(self, job: Job, prepared: _Prepared, context: JobContext) -> tuple[_Prepared, RecipeResult | None]:
         """Run the network (one job at a time)."""
@@ -167,9 +167,8 @@ class RecipeJobs:
 
     def finish(self, job: Job, computed: tuple[_Prepared, RecipeResult | None], context: JobContext) -> dict[str, Any]:
         """Save the proposal (on the writing thread) and return the outcome."""
-        del job
         prepared, result = computed
-        if result is None:
+        if result is None or _is_done(job, prepared):  # A worker of a run that was killed may have been quicker.
             return CaseOutcome(prepared.case.key, skipped=True, seconds=prepared.seconds).as_dict()
         begin = time.perf_counter()
         context.raise_if_cancelled()
@@ -212,6 +211,12 @@ class RecipeJobs:
                     opened = Dataset.open(Path(job["image"]), Path(job["output"]), job["profile"])
                 self._datasets[key] = opened
             return self._datasets[key]
+
+
+def _is_done(job: Job, prepared: _Prepared) -> bool:
+    """Whether the mask of a case was made before, and is not asked for again."""
+    asked = (prepared.dataset, prepared.case, prepared.recipe, prepared.model, prepared.image, prepared.companions)
+    return not job.get("again", False) and already_done(*asked)
 
 
 def _gpu_for(device: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..bids import Case, Dataset, SavedMask, existing_mask, save_mask
-from ..bids.pairs import SavedPair, read_pair
+from ..bids.pairs import SavedPair, read_pair, read_whole_pair
 from ..bids.profiles import PROPOSAL, REFINED
 from ..bids.softmaps import save_soft_map
 from ..imaging import Image
@@ -30,7 +30,7 @@ def already_done(
     sources = [image.source, *(mask.source for mask in companions.used)]
     needed = {source.sha256 for source in sources if source is not None}
     for desc in (REFINED, PROPOSAL):
-        pair = read_pair(dataset.mask_path(case, recipe.mask_type, desc))
+        pair = read_whole_pair(dataset.output, dataset.mask_path(case, recipe.mask_type, desc))
         if pair is None or image.source is None:
             continue
         hashes = set(pair.own.get("SourceHashes", {}).values())

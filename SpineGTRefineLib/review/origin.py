@@ -14,10 +14,10 @@ import numpy as np
 from ..bids import Case, Dataset, MaskType, existing_mask
 from ..bids.baseline import is_of_person
 from ..bids.layout import PIPELINE
-from ..bids.pairs import SavedPair, read_pair, recover_pair
+from ..bids.pairs import SavedPair, read_pair, read_whole_pair
 from ..bids.profiles import PROPOSAL, REFINED
 from ..bids.tracks import Track
-from ..errors import InputError, NotFetchedError, WriteError
+from ..errors import InputError, NotFetchedError
 from ..imaging import Geometry, LabelMap, read_labels, reorient_to_grid
 from .drafts import Draft, draft_places, read_draft
 from .verified import Verified
@@ -141,7 +141,7 @@ def find_start(dataset: Dataset, case: Case, mask_type: MaskType, track: Track, 
 def saved_masks(dataset: Dataset, case: Case, mask_type: MaskType, track: Track) -> Iterator[Origin]:
     """List the saved masks that a rater may start from, the preferred one first. No voxels are read."""
     paths = [dataset.mask_path(case, mask_type, desc) for desc in dict.fromkeys((track.desc, REFINED, PROPOSAL))]
-    pairs = {path: _read_pair(dataset, path) for path in paths}
+    pairs = {path: read_whole_pair(dataset.output, path) for path in paths}
     for path, pair in pairs.items():
         if pair is not None and is_of_person(pair) and (not track.is_blind or pair.own.get("Rater") == track.rater):
             yield _origin(OriginKind.REFINED, path, pair)
@@ -239,12 +239,6 @@ def _mask_with_hash(
             if labels is not None and _sha256(labels) == sha256:
                 return labels
     return empty_mask(mask_type, grid)
-
-
-def _read_pair(dataset: Dataset, path: Path) -> SavedPair | None:
-    with suppress(WriteError):  # reading works in a read-only folder, too
-        recover_pair(dataset.output, path)
-    return read_pair(path)
 
 
 def _origin(kind: OriginKind, path: Path, pair: SavedPair) -> Origin:

@@ -5,11 +5,15 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bids_world import make_labels
 
 from SpineGTRefineLib.bids import locks, mask_type, save_mask
+from SpineGTRefineLib.bids.events import read_events
+from SpineGTRefineLib.bids.pairs import read_pair, turn_to_write
 from SpineGTRefineLib.errors import LockedError
 
 CASE = ("sub-01_T2w", "canal")
@@ -150,3 +154,26 @@ def test_a_lease_is_given_free_also_while_others_keep_asking_for_it(tmp_path):
     stop.set()
     asker.join()
     assert locks.holder_of(lease.path) is None
+
+
+def test_programs_that_save_the_same_proposal_at_once_leave_one_mask_and_no_proposal_beside_it(world):
+    def propose(stop):
+        return save_mask(world.dataset, world.case, mask_type("canal"), make_labels(stop=stop), image=world.image)
+
+    with ThreadPoolExecutor(8) as programs:
+        saved = list(programs.map(propose, [3, 4] * 8))
+    assert {path.path.name for path in saved} == {saved[0].path.name}
+    assert [path.name for path in world.dataset.output.rglob("*.nii.gz")].count(saved[0].path.name) == 1
+    assert not list(world.dataset.output.rglob("*proposal*"))
+    assert read_pair(saved[0].path).problem == ""
+    assert len(read_events(world.dataset.output)) == len(saved)
+
+
+def test_a_program_of_this_machine_that_was_killed_while_it_saved_holds_nobody_up(world, monkeypatch):
+    monkeypatch.setattr(os, "getpid", ended_pid)
+    turn = turn_to_write(world.dataset.output, world.dataset.mask_path(world.case, mask_type("canal")))
+    turn.__enter__()
+    monkeypatch.undo()
+    began = time.monotonic()
+    save_mask(world.dataset, world.case, mask_type("canal"), make_labels(), image=world.image)
+    assert time.monotonic() - began < locks.TURN_WAIT_S
