@@ -9,7 +9,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -45,7 +44,7 @@ def alternate(
     ours: Callable[[], Result],
     check: Callable[[Result, Result], str],
 ) -> Alternation:
-    """Run both ways ``pairs`` times; ``check`` says how their results differ, "" for not at all.
+    """Run both ways ``pairs`` times and print each; ``check`` says how their results differ, "" for not at all.
 
     Raises
     ------
@@ -53,11 +52,12 @@ def alternate(
         The results differ: times of two ways that do different things say nothing.
     """
     spent: list[tuple[float, float]] = []
-    for _ in range(pairs):
+    for pair in range(1, pairs + 1):
         plain_s, expected = cpu_seconds(plain)
         ours_s, found = cpu_seconds(ours)
         if difference := check(expected, found):
             raise SystemExit(f"the two ways differ: {difference}")
+        print(f"pair {pair}: {plain_s:.3f} s, ours {ours_s:.4f} s", flush=True)
         spent.append((plain_s, ours_s))
     return Alternation(*zip(*spent, strict=True))
 
@@ -67,10 +67,3 @@ def cpu_seconds(function: Callable[[], Result]) -> tuple[float, Result]:
     start = time.process_time()
     result = function()
     return time.process_time() - start, result
-
-
-def keep(path: Path, text: str) -> None:
-    """Print a result and write it to its file."""
-    print(text)
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")

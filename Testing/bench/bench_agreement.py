@@ -10,11 +10,9 @@ it is installed. Prints tables and keeps them in ``results``, by what computed.
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import sys
 from collections import defaultdict
-from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,8 +20,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
-from alternating import keep  # noqa: E402
 from demo_agreement import TESTS, Agreement, measure  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -77,8 +75,7 @@ def main() -> None:
         f"# Agreement of the demo models with nnU-Net's own predictor ({backend})",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}. Neither side votes with mirrored copies or cleans up after. "
+            f"{circumstances('torch', 'nnunetv2')}. Neither side votes with mirrored copies or cleans up after. "
             "Dice is to nnU-Net's mask. Promised of exact mode: 0.999, or 5 differing voxels of a label below 5000. "
             "Dice to truth: by how much it changes, over all labels and for the one that changes most."
         ),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import signal
 import statistics
 import sys
@@ -23,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from alternating import keep
+from record import circumstances, keep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULT = Path(__file__).parent / "results" / "cluster.md"
@@ -123,17 +122,13 @@ def masks(output: Path) -> dict[str, bytes]:
 
 def report(spent: list[tuple[float, float]], lines: list[str]) -> str:
     """Write both parts down."""
-    import distributed
-
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    versions = f"Python {platform.python_version()}, distributed {distributed.__version__}"
     added = [dask - engine for engine, dask in spent]
     rows = [f"| {n} | {e:.1f} | {d:.1f} | {d - e:.1f} |" for n, (e, d) in enumerate(spent, start=1)]
     return "\n".join(
         [
             "# Many tiny cases on Dask",
             "",
-            f"{time.strftime('%Y-%m-%d')}, {machine}, {versions}.",
+            f"{circumstances('distributed')}.",
             "Images of 16 x 16 x 16 voxels, the network is a threshold. Made by `Testing/bench/bench_cluster.py`.",
             "",
             f"What Dask adds: {SHORT} cases, wall milliseconds a case from the first outcome to the last.",

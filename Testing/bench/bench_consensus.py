@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from pathlib import Path
 
@@ -22,7 +21,8 @@ import SimpleITK
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate, keep  # noqa: E402
+from alternating import alternate  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
 from SpineGTRefineLib.imaging import LabelMap, read_labels  # noqa: E402
@@ -82,7 +82,7 @@ def main() -> None:
         f"""# STAPLE of {len(masks)} raters: vote patterns against every voxel, level by level
 
 {options.pairs} alternating pairs in one process; median CPU seconds, smallest and largest ratio in brackets. Equal in
-every voxel. {platform.machine()}, Python {platform.python_version()}, SimpleITK {SimpleITK.Version.VersionString()}.
+every voxel. {circumstances("SimpleITK")}.
 
 | masks | voxels | levels | plain s | ours s | plain / ours |
 |---|---|---|---|---|---|

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +25,8 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
+
+from record import circumstances, keep  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "export.md"
 SOURCE, TARGET = (64, 640, 256), (91, 914, 366)
@@ -144,8 +143,7 @@ def main() -> None:
         "# Export to labels: corner agreement against nnU-Net's own function",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, "
-            f"Python {platform.python_version()}, torch {version('torch')}, nnU-Net {version('nnunetv2')}. Both sides: "
+            f"{circumstances('torch', 'nnunetv2')}. Both sides: "
             f"half-precision logits, linear interpolation, {options.threads} threads (nnU-Net's function uses one), "
             f"each run in a fresh process after a small first call. {options.pairs} pairs. Logits: {options.logits}."
         ),
@@ -155,8 +153,7 @@ def main() -> None:
         table = compare(classes, options)
         print("\n".join(table), flush=True)
         lines += table
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text("\n".join(lines), encoding="utf-8")
+    keep(RESULT, "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,8 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
-from alternating import keep  # noqa: E402
 from demo_agreement import TESTS, dice, load_demo, make_phantom  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import Box, LabelMap  # noqa: E402
 from SpineGTRefineLib.models import LoadedModel, predict  # noqa: E402
@@ -90,7 +88,7 @@ def main() -> None:
     text = [
         "# Focus mode: tiles and Dice",
         "",
-        f"{datetime.now(UTC):%Y-%m-%d}, torch {version('torch')}. A stretch of {options.length:g} mm.",
+        f"{circumstances('torch')}. A stretch of {options.length:g} mm.",
         "",
         "| demo model | phantom | tiles: full / exact / focus | mean Dice to a full run | least | Dice to truth |",
         "|---|---|---|---|---|---|",

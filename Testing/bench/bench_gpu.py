@@ -11,17 +11,14 @@ measurement of a card.
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
-from alternating import keep  # noqa: E402
 from bench_predict import times  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "gpu.md"
 SHAPE = (64, 640, 256)
@@ -62,8 +59,7 @@ def main() -> None:
         else "# Not a graphics card: a trial of the script on a processor",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, {device}, "
-            f"torch {version('torch')}, nnU-Net {version('nnunetv2')}. "
+            f"{circumstances('torch', 'nnunetv2')}, {device}. "
             f"Ratios: median (range) of {options.pairs} pairs. `fresh` is a process of `nnUNetv2_predict`, `warm` "
             "nnU-Net's predictor from the second case on, `torch-exact` ours."
         ),

@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from record import circumstances, keep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULT = Path(__file__).parent / "results" / "index.md"
@@ -108,7 +108,7 @@ def compare(subjects: int, rivals: str) -> str:
         [
             f"# Index of {subjects} subjects ({images} images, {images} masks, {4 * images} files)",
             "",
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+            f"{circumstances()}.",
             "Medians of neighbouring runs; made by `Testing/bench/bench_index.py`.",
             "",
             "| rival | pairs | rival | ours | ratio (least to most) | memory, rival | memory, ours |",
@@ -195,10 +195,10 @@ def main() -> None:
         _run_here(arguments.tool, arguments.folder)
         return
     report = compare(arguments.subjects, arguments.rivals)
-    print(report)
-    if "not installed" not in report:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(report, encoding="utf-8")
+    if "not installed" in report:
+        print(report)
+    else:
+        keep(RESULT, report)
 
 
 if __name__ == "__main__":

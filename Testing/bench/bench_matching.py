@@ -10,7 +10,6 @@ overlap at all (every pair is tried). Both must give the same voxels. Prints a t
 from __future__ import annotations
 
 import argparse
-import platform
 import statistics
 import sys
 import time
@@ -21,6 +20,8 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
+
+from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
@@ -106,15 +107,13 @@ def main() -> None:
     text = f"""# Matching: one joint histogram against a loop over all pairs
 
 {pairs} alternating pairs in one process; medians, smallest and largest ratio in brackets. The whole refinement is
-timed, report included. {platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}.
+timed, report included. {circumstances("numpy", "scipy")}.
 
 | case | voxels | loop ms | compatible ms | anatomical ms | loop / compatible | loop / anatomical |
 |---|---|---|---|---|---|---|
 {chr(10).join(rows)}
 """
-    print(text)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(text, encoding="utf-8")
+    keep(RESULT, text)
 
 
 def _apart(vert: LabelMap, labels: LabelMap) -> LabelMap:

@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +23,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
-from alternating import keep  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "memory.md"
 SIDES = {
@@ -63,12 +60,12 @@ def run_once(side: str, folder: Path) -> None:
     if side == "nnU-Net":
         call = nnunet_call(folder / "model")
     else:
-        loaded = load_model(ModelStore(folder / "store").install_own(folder / "model", name="model"))
+        loaded = load_model(ModelStore(folder / "store").install_own(folder / "model", name="model", overwrite=True))
 
         def call(image):
             return predict([image], loaded, device="cpu", outputs=SIDES[side])
 
-    call(crop(image, Box((0, 0, 0), (20, 20, 10))))
+    call(crop(image, Box((0, 0, 0), tuple(np.minimum(image.geometry.shape, (20, 20, 10)).tolist()))))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     call(image)
     print(json.dumps((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20))
@@ -106,8 +103,7 @@ def main() -> None:
         "# Peak memory of a whole case (GiB), beyond the loaded program",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}. "
+            f"{circumstances('torch', 'nnunetv2')}. "
             f"366 x 914 x 91 voxels, sides times {options.scale:g}; a small network on a CPU."
         ),
         "",

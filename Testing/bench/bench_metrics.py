@@ -10,7 +10,6 @@ to the last bit. CPU seconds. The prediction is the phantom's truth with rough b
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 from pathlib import Path
 
@@ -20,7 +19,8 @@ from scipy import ndimage
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate, keep  # noqa: E402
+from alternating import alternate  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
 from SpineGTRefineLib.learning.evaluation import evaluate_case  # noqa: E402
@@ -108,8 +108,8 @@ def main() -> None:
         f"""# Dice, surface Dice and HD95 of a whole spine: in boxes, against distance maps of the whole volume
 
 Alternating pairs in one process; median CPU seconds, smallest and largest ratio in brackets. Ours also counts the
-reading of boxes, instances and remarks. All numbers equal to the last bit. {platform.machine()}, Python
-{platform.python_version()}, numpy {np.__version__}.
+reading of boxes, instances and remarks. All numbers equal to the last bit.
+{circumstances("numpy", "scipy")}.
 
 | voxels | mm | labels | pairs | plain s | ours s | plain / ours |
 |---|---|---|---|---|---|---|

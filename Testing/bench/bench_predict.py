@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -22,8 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,7 +30,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "Testing" / "support")]
 
-from alternating import keep  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 RESULT = Path(__file__).parent / "results" / "predict.md"
 OURS = ["torch-exact", "torch-fast", *(["openvino-exact", "openvino-fast"] if find_spec("openvino") else [])]
@@ -213,13 +210,12 @@ def main() -> None:
         folder, threads, device = json.loads(options.serve)
         serve(Path(folder), threads, device)
         return
-    openvino = f", OpenVINO {version('openvino')}" if find_spec("openvino") else ""
+    packages = ("torch", "nnunetv2", *(["openvino"] if find_spec("openvino") else []))
     lines = [
         "# One case: ours against nnU-Net's predictor",
         "",
         (
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} {platform.machine()}, torch {version('torch')}, "
-            f"nnU-Net {version('nnunetv2')}{openvino}. "
+            f"{circumstances(*packages)}. "
             f"{options.threads} thread(s), {options.pairs} pair(s), "
             f"image of {' x '.join(map(str, options.shape))} voxels of the model, no GPU. Ratios: median (range)."
         ),

@@ -12,20 +12,19 @@ of the nearest, the same voxels must be filled. Prints a table and keeps it in `
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy
 from scipy import ndimage
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate, keep  # noqa: E402
+from alternating import alternate  # noqa: E402
+from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
 from SpineGTRefineLib.phantoms import make_spine  # noqa: E402
@@ -66,8 +65,8 @@ def main() -> None:
 
 {pairs} alternating pairs in one process, {size} voxels of 1 mm, {len(labels.values())} labels
 ({100 * share:.0f} % of the voxels) with specks, pinholes and holes that touch two labels. Medians of CPU time;
-smallest and largest ratio in brackets. numpy and scipy only, as inside Slicer. {platform.machine()},
-Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}.
+smallest and largest ratio in brackets. numpy and scipy only, as inside Slicer.
+{circumstances("numpy", "scipy")}.
 
 | step | loop ms | ours ms | loop / ours | wanted | result |
 |---|---|---|---|---|---|

@@ -9,7 +9,6 @@ real MRI is used where it is (see CONTRIBUTING). Prints a table and keeps it in 
 from __future__ import annotations
 
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
 import station_world
-from alternating import keep
+from record import circumstances, keep
 from station_images import oblique_image, spine_on
 from station_world import FLAGS, SIZE, Page, StationProcess
 
@@ -169,11 +168,10 @@ def table(rows: dict[str, dict[str, list[float]]]) -> str:
         "next": "next case, read ahead, ms",
         "memory": "memory of the server: one case, all cases, MB",
     }
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     lines = [
         "# Waiting at the review station",
         "",
-        f"{machine}; pictures drawn by the processor, Chromium on the same machine{_priority()}.",
+        f"{circumstances()}; pictures drawn by the processor, Chromium on the same machine{_priority()}.",
         f"Medians (longest); {CASES} cases of the first image. Made by `Testing/bench/bench_station.py`.",
         "",
         f"| what | {' | '.join(rows)} | promised |",

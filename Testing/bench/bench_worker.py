@@ -15,15 +15,15 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
+
+from record import circumstances, keep
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULT = Path(__file__).parent / "results" / "worker.md"
@@ -132,13 +132,11 @@ def compare(pairs: int) -> str:
         statistics.median(p.processes / p.warm for p in results),
         statistics.median(p.processes / p.from_nothing for p in results),
     ]
-    packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("torch", "nnunetv2"))
-    versions = f"Python {platform.python_version()}, {packages}"
     return "\n".join(
         [
             f"# {CASES} small cases: the warm worker against a process for each",
             "",
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {versions}.",
+            f"{circumstances('torch', 'nnunetv2')}.",
             "A small network, two tiles a case, processor only. Both wrote the same masks.",
             "Made by `Testing/bench/bench_worker.py`.",
             "",
@@ -181,10 +179,10 @@ def main() -> None:
         print("bench_worker: skipped, needs PyTorch and nnU-Net")
         return
     report = compare(arguments.pairs)
-    print(report)
     if arguments.pairs >= PAIRS:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(report, encoding="utf-8")
+        keep(RESULT, report)
+    else:
+        print(report)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alternating import keep
+from record import keep
 
 from SpineGTRefineLib.learning.evaluation import PairedDifference, compare_paired
 
