@@ -3,7 +3,7 @@
 from .counting import present_values, value_counts
 from .crop import Box, crop, restore
 from .difference import LabelDifference, ValueDifference, label_difference
-from .geometry import GRID_TOLERANCE_MM, Geometry
+from .geometry import BACK_FRONT, FOOT_HEAD, GRID_TOLERANCE_MM, LEFT_RIGHT, Geometry
 from .headers import forms_disagree, geometry_from_header, header_for_new_mask, header_from_geometry
 from .nifti import encode_labels, read_image, read_labels, write_image, write_labels
 from .orientation import reorient, reorient_to_grid
@@ -11,7 +11,10 @@ from .resample import resample_image, resample_labels
 from .volumes import Image, LabelMap, Source
 
 __all__ = [
+    "BACK_FRONT",
+    "FOOT_HEAD",
     "GRID_TOLERANCE_MM",
+    "LEFT_RIGHT",
     "Box",
     "Geometry",
     "Image",

@@ -22,6 +22,9 @@ GRID_TOLERANCE_MM = 1e-3
 ORTHONORMAL_TOLERANCE = 1e-3
 """Largest allowed deviation of the dot product of two axis directions from 0."""
 
+LEFT_RIGHT, BACK_FRONT, FOOT_HEAD = range(3)
+"""The world axes."""
+
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
@@ -87,6 +90,10 @@ class Geometry:
             free.remove(row)
             result[column] = row, 1 if directions[row, column] > 0 else -1
         return result
+
+    def axis_along(self, world: int) -> int:
+        """Return the array axis (0 to 2) that runs most nearly along a world axis, such as :data:`FOOT_HEAD`."""
+        return int(np.flatnonzero(self.orientation[:, 0] == world)[0])
 
     @property
     def is_left_handed(self) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ..errors import InputError
-from ..imaging import Geometry, Image, LabelMap, resample_image, resample_labels
+from ..imaging import FOOT_HEAD, Geometry, Image, LabelMap, resample_image, resample_labels
 
 WORKING_VOXEL_MM = 0.5
 """Voxel size of the box, along all axes unless the slices are kept."""
@@ -25,11 +25,6 @@ PERCENTILES = (2.0, 98.0)
 """Gray values of the box that become 0 and :data:`TOP`."""
 
 TOP = 255.0
-
-
-def head_tail_axis(geometry: Geometry) -> int:
-    """Return the array axis, 0 to 2, that runs from head to tail."""
-    return int((geometry.orientation[:, 0] == 2).argmax())
 
 
 def centerline_of(cord: LabelMap, smoothing_mm: float = SMOOTHING_MM) -> np.ndarray:
@@ -52,7 +47,7 @@ def centerline_of(cord: LabelMap, smoothing_mm: float = SMOOTHING_MM) -> np.ndar
     InputError
         The mask is empty.
     """
-    along = head_tail_axis(cord.geometry)
+    along = cord.geometry.axis_along(FOOT_HEAD)
     voxels = np.argwhere(cord.array)
     if voxels.size == 0:
         raise InputError("There is no cord to follow: its mask is empty.", "Give points on the cord by hand.")
@@ -103,7 +98,7 @@ def box_around(
             f"None of the {len(index)} point(s) on the cord lies in the image.",
             "Give points in millimeters, x to the right, y to the front, z to the head, as Slicer shows them in RAS.",
         )
-    spacing, along = np.array(geometry.spacing), head_tail_axis(geometry)
+    spacing, along = np.array(geometry.spacing), geometry.axis_along(FOOT_HEAD)
     reach = np.full(3, across_mm)
     reach[along] = along_mm
     low = np.clip(index[inside].min(axis=0) - reach / spacing, 0, last)

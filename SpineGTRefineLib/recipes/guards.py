@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 
-from nibabel.orientations import io_orientation
-
 from ..bids import Case
 from ..bids.jsonfiles import read_json
 from ..errors import InputError
-from ..imaging import Geometry, Image
+from ..imaging import FOOT_HEAD, Geometry, Image
 from ..models import ModelEntry
 from .definition import Recipe
 
@@ -83,6 +81,6 @@ def contrast_warning(model: ModelEntry, contrast: str) -> str:
 
 
 def _length_mm(grid: Geometry) -> float:
-    """Extent along the array axis that runs from head to tail (the one nearest to world z)."""
-    axis = int((io_orientation(grid.affine)[:, 0] == 2).argmax())
+    """Extent along the array axis that runs from head to tail."""
+    axis = grid.axis_along(FOOT_HEAD)
     return grid.shape[axis] * grid.spacing[axis]

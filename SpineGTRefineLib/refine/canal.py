@@ -9,6 +9,7 @@ from ..imaging import LabelMap
 from . import components
 from .compose import fill_background, subtract
 from .inputs import require_same_grid, values_of_kinds
+from .slices import Slices
 
 CANAL_KINDS = ("canal_whole", "canal_without_cord")
 
@@ -29,8 +30,7 @@ def fill_canal(labels: LabelMap) -> LabelMap:
     if not canal:
         raise UsageError(f"A mask of the scheme {labels.scheme.name!r} has no canal to fill.")
     inside = labels.mask([*canal, *values_of_kinds(labels, ["cord"])])
-    world = labels.geometry.orientation[:, 0]
-    between = [_between(inside, axis) for axis in range(3) if world[axis] != 2]
+    between = [_between(inside, axis) for axis in Slices.of(labels.geometry).other_axes]
     filled = (between[0] & between[1]).astype(labels.array.dtype) * canal[0]
     return labels.with_array(fill_background(labels.array, filled))
 
@@ -70,8 +70,7 @@ def cord_inside_canal(cord: LabelMap, canal: LabelMap) -> LabelMap:
     """
     require_same_grid(cord, canal, "canal")
     inside = canal.array != 0
-    axis = int(np.flatnonzero(cord.geometry.orientation[:, 0] == 2)[0])
-    covered = inside.any(axis=tuple(other for other in range(3) if other != axis), keepdims=True)
+    covered = inside.any(axis=Slices.of(cord.geometry).other_axes, keepdims=True)
     return cord.with_array(subtract(cord.array, covered & ~inside))
 
 

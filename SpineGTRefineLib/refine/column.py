@@ -11,6 +11,7 @@ from scipy import ndimage
 from ..imaging import Geometry, LabelMap
 from .components import label_components
 from .level_names import Looks
+from .slices import Slices
 from .spread import spread
 
 BODIES = {"body_C2": "C2", "bodies_cervical": "C", "bodies_thoracic": "T", "bodies_lumbar": "L"}
@@ -115,16 +116,10 @@ def chained(members: Iterable[Member]) -> tuple[list[Member], dict[int, int]]:
     return _with_gaps(_without_strays(kept)), joined
 
 
-def head_axis(grid: Geometry) -> tuple[int, int]:
-    """Return the array axis that runs between foot and head, and the index of its last slice towards the head."""
-    axis = int(np.abs(grid.affine[2, :3]).argmax())
-    return axis, grid.shape[axis] - 1 if grid.affine[2, axis] > 0 else 0
-
-
 def room_above(grid: Geometry, point: np.ndarray) -> float:
     """Millimetres between a point and the head end of the image."""
-    axis, last = head_axis(grid)
-    return float(abs(last - grid.to_index(point)[axis]) * grid.spacing[axis])
+    slices = Slices.of(grid)
+    return float(abs(slices.head - grid.to_index(point)[slices.axis]) * grid.spacing[slices.axis])
 
 
 def _separated(mask: np.ndarray, parts: LabelMap) -> np.ndarray:

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import ndimage
 
 from ..imaging import LabelMap
-from .column import Column, head_axis, room_above
+from .column import Column, room_above
 from .components import label_components
 from .nearest import nearest_label
+from .slices import Slices
 from .spread import spread
 
 LOOSE_REACH_MM = 6.0
@@ -87,8 +88,8 @@ def _upper_edge(column: Column, parts: LabelMap) -> np.ndarray:
     if len(first) == 2 and room_above(parts.geometry, first[0].center) > EDGE * np.linalg.norm(
         first[0].center - first[1].center
     ):
-        axis, last = head_axis(parts.geometry)
-        edge[(slice(None),) * axis + (last,)] = True
+        slices = Slices.of(parts.geometry)
+        edge[(slice(None),) * slices.axis + (slices.head,)] = True
     return edge
 
 

@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from ..imaging import Geometry, LabelMap
-from .column import Column, head_axis
+from ..imaging import FOOT_HEAD, LEFT_RIGHT, Geometry, LabelMap
+from .column import Column
 
 MOST = 97.0
 """Percentile of the distances to the side that counts as the reach: single voxels further out do not."""
@@ -65,13 +65,13 @@ def _is_inside(column: Column, position: int, grid: Geometry) -> bool:
         return False
     other = column.members[position - 1 if position else 1]
     usual = float(np.linalg.norm(column.members[position].center - other.center))
-    axis, _ = head_axis(grid)
+    axis = grid.axis_along(FOOT_HEAD)
     index = grid.to_index(column.members[position].center)[axis]
     return bool(min(index, grid.shape[axis] - 1 - index) * grid.spacing[axis] > END * usual)
 
 
 def _side_room(grid: Geometry, center: np.ndarray) -> float:
     """Millimetres between a body and the nearer side of the image."""
-    axis = int(np.abs(grid.affine[0, :3]).argmax())
+    axis = grid.axis_along(LEFT_RIGHT)
     index = grid.to_index(center)[axis]
     return float(min(index, grid.shape[axis] - 1 - index) * grid.spacing[axis])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..imaging import Geometry
+from ..imaging import FOOT_HEAD, Geometry
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,18 @@ class Slices:
     @classmethod
     def of(cls, geometry: Geometry) -> Slices:
         """Return those of a grid."""
-        axis = int(np.flatnonzero(geometry.orientation[:, 0] == 2)[0])
+        axis = geometry.axis_along(FOOT_HEAD)
         return cls(axis, geometry.shape[axis], bool(geometry.orientation[axis, 1] < 0))
 
     @property
     def other_axes(self) -> tuple[int, ...]:
         """The axes within a slice."""
         return tuple(other for other in range(3) if other != self.axis)
+
+    @property
+    def head(self) -> int:
+        """Index of the slice that is nearest to the head."""
+        return 0 if self.descending else self.count - 1
 
     def from_head(self, index: np.ndarray) -> np.ndarray:
         """Count slices from the head end; counting twice gives the index again."""

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial.transform import Rotation
 
 from SpineGTRefineLib.anatomy import scheme
-from SpineGTRefineLib.imaging import Box, crop
+from SpineGTRefineLib.imaging import Box, Geometry, crop
 from SpineGTRefineLib.learning.demos.spine_phantoms import parts_of
 from SpineGTRefineLib.phantoms import make_spine
+from SpineGTRefineLib.refine.column import room_above
 from SpineGTRefineLib.refine.spine_from_parts import spine_from_parts
 from SpineGTRefineLib.refine.spread import spread
 
@@ -29,6 +31,15 @@ def lowest_dice(phantom, found):
 def test_every_level_of_every_kind_of_spine_is_found_again(variant):
     phantom = make_spine(9201, spacing=2.5, variant=variant, rootlets=False)
     assert lowest_dice(phantom, spine_from_parts(parts_of(phantom))) > 0.85
+
+
+def test_the_room_above_is_measured_towards_the_head_also_in_thick_slices_of_a_body_that_leans():
+    """The long voxels of a leaning sagittal scan gain more height from side to side than the short ones upward."""
+    affine = np.eye(4)
+    affine[:3, :3] = Rotation.from_euler("y", 20, degrees=True).as_matrix() @ np.diag([4.0, 0.9, 0.9])
+    grid = Geometry((15, 200, 300), affine)
+    assert abs(affine[2, 0]) > abs(affine[2, 2])
+    assert room_above(grid, grid.to_world((3, 100, 249))) == pytest.approx(50 * 0.9)
 
 
 @pytest.fixture(scope="module")
