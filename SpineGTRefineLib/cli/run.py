@@ -116,15 +116,16 @@ def run(
 
 def _champion(dataset: Dataset, recipe: Recipe) -> str:
     from ..errors import MissingFileError
-    from ..learning.training import champion_of
+    from ..learning.training.champion import find_champion
+    from ..models import ModelStore
 
-    name = champion_of(dataset.output, recipe.mask_type.name)
-    if not name:
+    champion = find_champion(dataset.output, recipe.mask_type.name, ModelStore())
+    if champion is None:
         raise MissingFileError(
             f"No model is the champion for {recipe.mask_type.name} masks of {dataset.root}.",
             "Train one and ship it: spine-gt-refine train, then ship.",
         )
-    return name
+    return champion.entry.name
 
 
 def _require_one_way(options: dict[str, bool]) -> None:

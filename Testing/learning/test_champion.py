@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from SpineGTRefineLib.bids.locks import one_at_a_time
-from SpineGTRefineLib.errors import ConflictError, InputError, WriteError
+from SpineGTRefineLib.errors import ConflictError, InputError, ModelNotInstalledError, WriteError
 from SpineGTRefineLib.learning.training import challenges, champion_of
-from SpineGTRefineLib.learning.training.champion import decide
+from SpineGTRefineLib.learning.training.champion import decide, find_champion
+from SpineGTRefineLib.models import ModelStore
 
 SHIPS = 6
 
@@ -52,6 +53,16 @@ def test_who_was_better_than_the_champion_before_is_not_the_champion(tmp_path):
     with pytest.raises(ConflictError, match="compared with no other model"):
         decide(tmp_path, "slower", version())
     assert [challenge.model for challenge in challenges(tmp_path)] == ["first", "faster"]
+
+
+def test_a_champion_that_is_not_on_this_machine_is_named_with_what_to_do(tmp_path):
+    store = ModelStore(tmp_path / "store")
+    assert find_champion(tmp_path, "canal", store) is None
+    decide(tmp_path, "elsewhere", version())
+    with pytest.raises(ModelNotInstalledError, match=r"elsewhere, the champion for canal masks.*bring its folder"):
+        find_champion(tmp_path, "canal", store)
+    decide(tmp_path, "demo_canal", version(), result("better"), against="elsewhere")
+    assert find_champion(tmp_path, "canal", store).entry.name == "demo_canal"
 
 
 @pytest.mark.parametrize("damage", ['{"Challenges": [', '{"Challenges": [{"who": "me"}]}'])

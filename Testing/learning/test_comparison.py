@@ -38,6 +38,9 @@ def test_nothing_is_better_while_a_structure_drops_beyond_the_margin():
     assert (result.verdict, result.dropped) == ("mixed", (L2,))
     assert "L2 vertebra" in result.reason
     assert compare_paired(old, new, margin=0.06).verdict == "better"
+    for margin in (-0.01, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="margin of 0 or more"):
+            compare_paired(old, new, margin=margin)
 
 
 def test_too_few_people_prove_nothing_and_scans_of_one_person_are_one_witness():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from typing import Any, Literal
 
 import numpy as np
@@ -138,12 +139,15 @@ def compare_paired(
     Raises
     ------
     UsageError
-        The two have no, other, or doubled cases, or nothing in common that the metric can be computed for.
+        The two have no, other, or doubled cases, or nothing in common that the metric can be computed for; or the
+        margin is below 0.
     """
     if metric not in DIRECTION:
         raise UsageError(f"There is no metric {metric!r} to compare.", f"Choose one of: {', '.join(DIRECTION)}.")
-    pairs = _paired(first, second)
     margin = MARGINS[metric] if margin is None else margin
+    if not 0 <= margin < inf:
+        raise UsageError(f"No structure can get worse by {margin:g}.", "Give a margin of 0 or more.")
+    pairs = _paired(first, second)
     person_of = person_of or person_in_name
     values = [(person_of(one.name), _values(one, other, metric)) for one, other in pairs]
     rng = np.random.default_rng(seed)

@@ -9,7 +9,8 @@ from pathlib import Path
 from ...bids.jsonfiles import require_json, write_json
 from ...bids.layout import state_folder
 from ...bids.locks import one_at_a_time
-from ...errors import ConflictError, InputError
+from ...errors import ConflictError, InputError, ModelNotInstalledError, UsageError
+from ...models import InstalledModel, ModelStore
 from ..evaluation import PairedComparison
 from ..versions import Version
 
@@ -50,6 +51,24 @@ def champion_of(output: Path, mask_type: str) -> str:
     """Return the name of the champion for a kind of mask; "" while there is none."""
     promoted = [entry for entry in challenges(output) if entry.mask_type == mask_type and entry.promoted]
     return promoted[-1].model if promoted else ""
+
+
+def find_champion(output: Path, mask_type: str, store: ModelStore) -> InstalledModel | None:
+    """Return the champion for a kind of mask, ready to use; None while there is none.
+
+    Raises
+    ------
+    ModelNotInstalledError
+        It is not on this machine.
+    """
+    name = champion_of(output, mask_type)
+    try:
+        return store.find(name) if name else None
+    except (ModelNotInstalledError, UsageError) as error:
+        raise ModelNotInstalledError(
+            f"{name}, the champion for {mask_type} masks, is not on this machine.",
+            f"Work where it is, or bring its folder from there to {store.folder}.",
+        ) from error
 
 
 def challenges(output: Path) -> tuple[Challenge, ...]:

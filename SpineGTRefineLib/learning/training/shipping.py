@@ -14,7 +14,7 @@ from ...models import InstalledModel, ModelStore
 from ..evaluation import CaseMetrics, PairedComparison, compare_paired
 from ..versions import Version, seen_by, version_names, versions_folder
 from .card import CARD, PAGE, card_of, card_page, mean_dice, structure_table
-from .champion import Challenge, challenges, champion_of, decide
+from .champion import Challenge, challenges, decide, find_champion
 from .failures import explained
 from .frozen_test import scores_on_test_set
 from .report import Report, part_of, silent
@@ -80,6 +80,8 @@ def ship_model(
         The model was not trained here, or is a single fold already.
     MissingFileError
         The dataset has no such version as it was trained on.
+    ModelNotInstalledError
+        The champion is not on this machine, so nothing can be compared with it.
     ConflictError
         Another model has the name of the single fold, or another one has become the champion meanwhile.
     ChangedOnDiskError
@@ -100,17 +102,18 @@ def ship_model(
             progress = part_of(report, begin, begin + 0.5, f"testing {model.entry.name}")
             return scores_on_test_set(model, version, folder, device=device, progress=progress, cancel=cancel)
 
+        champion = find_champion(dataset.output, version.mask_type.name, store)
+        rival = champion if champion and champion.entry.name != single.entry.name else None
         scores = tested(single, 0.0)
-        champion = champion_of(dataset.output, version.mask_type.name)
-        rival = store.find(champion) if champion not in ("", single.entry.name) else None
         unfair = _unfair(rival, dataset, version) if rival else ""
         comparison = compare_paired(tested(rival, 0.5), scores) if rival and scores and not unfair else None
         installed = store.install_trained(trained.path, single.entry, _beside(card, single, scores), overwrite=True)
-        if champion == installed.entry.name:
-            challenge = _last(dataset.output, champion)
+        if champion and not rival:
+            challenge = _last(dataset.output, installed.entry.name)
         else:
+            against = rival.entry.name if rival else ""
             challenge = decide(
-                dataset.output, installed.entry.name, version, comparison, against=champion, unfair=unfair
+                dataset.output, installed.entry.name, version, comparison, against=against, unfair=unfair
             )
     return ShippedModel(installed, fold, challenge, comparison)
 
