@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import PartialFailureError, UsageError
-from .options import JsonOption, OutputOption, require_cases
-from .terminal import Terminal, as_error, terminal_of
+from ..errors import UsageError
+from .batch import Outcome
+from .options import DatasetArgument, JsonOption, MaskOption, OutputOption, require_cases
+from .terminal import Terminal, terminal_of
 
 if TYPE_CHECKING:
+    from ..bids.ranking import RankedMask
     from ..learning.ranking.dataset import DatasetRanking, Predictions
 
 SHOWN = 20
@@ -20,8 +23,8 @@ SHOWN = 20
 
 def rank(
     ctx: typer.Context,
-    target: Annotated[Path, typer.Argument(metavar="DATASET", help="A BIDS dataset.")],
-    mask: Annotated[str, typer.Option("--mask", metavar="TYPE", help="Kind of mask: spine, canal, cord …")] = "spine",
+    dataset: DatasetArgument,
+    mask: MaskOption = "spine",
     against: Annotated[
         list[Path] | None,
         typer.Option(
@@ -34,7 +37,7 @@ def rank(
     random_share: Annotated[
         float, typer.Option("--random", metavar="SHARE", help="Part of the places that are drawn at random.")
     ] = 0.15,
-    seed: Annotated[int, typer.Option("--seed", help="Of the draw.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the draw.")] = 0,
     output: OutputOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -49,15 +52,23 @@ def rank(
     from ..learning.ranking.dataset import rank_dataset, save_ranking
 
     terminal = terminal_of(ctx)
-    dataset, kind = Dataset.open(target, output), mask_type(mask)
-    require_cases(dataset)
-    ranking = rank_dataset(dataset, kind, _sources(against or []), random_share=random_share, seed=seed)
+    opened, kind = Dataset.open(dataset, output), mask_type(mask)
+    require_cases(opened)
+    sources = _sources(against or [])
+    with terminal.counter("Ranking") as show:
+        ranking = rank_dataset(opened, kind, sources, random_share=random_share, seed=seed, progress=show)
     if not ranking.rows and not ranking.failures:
-        raise UsageError(f"{dataset.root} holds no {kind.name} masks.", "See: spine-gt-refine index.")
-    path = save_ranking(dataset, ranking.rows)
-    terminal.answer(_payload(ranking, path), lambda: _show(terminal, ranking, path))
-    if ranking.failures:
-        raise PartialFailureError.of([case for case, _ in ranking.failures], len(ranking.rows) + len(ranking.failures))
+        raise UsageError(f"{opened.root} holds no {kind.name} masks.", "See: spine-gt-refine index.")
+    path = save_ranking(opened, ranking.rows)
+    outcome = Outcome([(row.case, row) for row in ranking.rows], list(ranking.failures))
+    payload = {
+        "file": str(path),
+        "rows": [asdict(row) for row in ranking.rows],
+        "rules_only": list(ranking.unseen),
+        "failures": outcome.failures_as_json(),
+    }
+    terminal.answer(payload, lambda: _show(terminal, ranking, outcome, path))
+    outcome.raise_if_any_failed()
 
 
 def _sources(texts: list[Path]) -> list[Predictions]:
@@ -78,29 +89,12 @@ def _sources(texts: list[Path]) -> list[Predictions]:
     return sources
 
 
-def _payload(ranking: DatasetRanking, path: Path) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return {
-        "file": str(path),
-        "rows": [asdict(row) for row in ranking.rows],
-        "rules_only": list(ranking.unseen),
-        "failures": [{"case": case, **as_error(error)} for case, error in ranking.failures],
-    }
-
-
-def _show(terminal: Terminal, ranking: DatasetRanking, path: Path) -> None:
+def _show(terminal: Terminal, ranking: DatasetRanking, outcome: Outcome[RankedMask], path: Path) -> None:
     rows = [(place, row.case, row.reason) for place, row in enumerate(ranking.rows[:SHOWN], start=1)]
     terminal.table("Look at these first", ("", "Case", "Why"), rows)
     if len(ranking.rows) > SHOWN:
         terminal.say(f"and {len(ranking.rows) - SHOWN} more.")
     if ranking.unseen:
         terminal.say(f"{len(ranking.unseen)} of them were judged by the rules alone: no model's mask was found.")
-    failed = [(case, explained["cause"], explained["remedy"]) for case, explained in _explained(ranking)]
-    if failed:
-        terminal.table(f"{len(failed)} failed", ("Case", "Why", "What to do"), failed)
+    outcome.show_failures(terminal)
     terminal.say(f"Written: {path}")
-
-
-def _explained(ranking: DatasetRanking) -> list[tuple[str, dict[str, str | int]]]:
-    return [(case, as_error(error)) for case, error in ranking.failures]

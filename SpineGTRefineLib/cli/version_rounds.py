@@ -56,7 +56,9 @@ def rounds(
     from ..learning.rounds import Choices, fitting_plan, guide
     from ..learning.rounds import plan as plan_of
     from ..learning.rounds.state import read_state
+    from ..learning.training import settings_of
 
+    settings_of(settings)  # refuse what no training could use before it stands in a command
     opened = Dataset.open(dataset, output)
     require_cases(opened)
     chosen, folder = plan_of(plan) if plan else fitting_plan(opened), versions_of(opened, versions)

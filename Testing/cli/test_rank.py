@@ -81,3 +81,12 @@ def test_a_damaged_prediction_fails_its_case_alone_and_a_wrong_folder_is_said(pr
     assert [row["case"] for row in done.json["rows"]] == ["sub-02_T2w"]
     assert program("rank", dataset, "--against", predictions / "nothing").code == 2
     assert program("rank", dataset, "--against", predictions, "--against", predictions).code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("--seed", "-1"), ("--random", "1.5"), ("--mask", "skull"), ("--against", "nowhere")]
+)
+def test_what_rank_cannot_use_is_refused_as_a_usage_error(program, dataset, words):
+    refused = program("rank", dataset, *words)
+    assert refused.code == 2, refused.err
+    assert "Unexpected" not in refused.err

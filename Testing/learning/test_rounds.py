@@ -174,6 +174,8 @@ def test_the_command_tells_the_next_step_and_does_it(mouse, capsys):
     assert (versions_folder(mouse.dataset.output) / "D1").is_dir()
     assert _run(capsys, "version", "rounds", mouse.root, "--plan", "house") == 2
     assert "mouse, rootlets" in capsys.readouterr().err
+    assert _run(capsys, "version", "rounds", mouse.root, "--settings", "huge") == 2
+    assert "no settings called 'huge'" in capsys.readouterr().err
 
 
 def test_what_needs_a_person_is_not_run(tmp_path, capsys):

@@ -95,7 +95,7 @@ def rank_dataset(
     *,
     random_share: float = RANDOM_SHARE,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> DatasetRanking:
     """Rank all masks of one kind that a dataset has. Nothing is written.
 
@@ -109,13 +109,13 @@ def rank_dataset(
     random_share, seed
         See :func:`.order.rank`.
     progress
-        Called with the number of cases done and of all.
+        Called with the number of cases done, of all, and the next one.
     """
     evidence, failures, unseen = [], [], []
     cases = dataset.cases()
     for number, case in enumerate(cases):
         if progress is not None:
-            progress(number, len(cases))
+            progress(number, len(cases), case.key)
         try:
             findings = _findings(dataset, case, kind, predictions)
         except RefineError as error:

@@ -126,10 +126,10 @@ def _build(job: Job, report: Report, cancel: Cancel) -> dict[str, Any]:
 def _rank(job: Job, report: Report, cancel: Cancel) -> dict[str, Any]:
     dataset = _dataset(job)
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, total: int, case: str) -> None:
         if cancel():
             raise CancelledError("The ranking was stopped.")
-        report(done / max(total, 1), "reading the masks", f"{done} of {total}")
+        report(done / total, "reading the masks", case)
 
     sources = [Predictions(name, Path(folder)) for name, folder in job["sources"].items()]
     ranking = rank_dataset(dataset, mask_type(job["mask"]), sources, progress=progress)
