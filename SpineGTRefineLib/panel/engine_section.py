@@ -11,6 +11,7 @@ from ..engine import find_python
 from ..errors import RefineError
 from ..process.environment_making import create_environment, find_uv, install_uv
 from ..process.environments import environment_kind
+from .preferences import remember
 from .section import Section
 
 KIND = "models"
@@ -27,7 +28,7 @@ class EngineSection(Section):
         self.ui.pythonPath.currentPath = self.workspace.preferences.python
         self.onClick(self.ui.usePythonButton, self.usePython)
         self.onClick(self.ui.setUpButton, self.setUpEnvironment)
-        self.onClick(self.ui.cancelSetUpButton, self._stop.set)
+        self.onClick(self.ui.cancelSetUpButton, self.cancelSetUp)
         self.ui.engineLabel.text = _("Looking for a Python that can run models \u2026")
         self._look(self.workspace.preferences.python, save=False)
 
@@ -50,12 +51,15 @@ class EngineSection(Section):
 
         self.workspace.gui.inBackground(work, self._onMade, self._onFailed)
 
+    def cancelSetUp(self) -> None:
+        """Let an environment that is being made be, if there is one."""
+        self._stop.set()
+
     def _look(self, python: str, *, save: bool) -> None:
         def onFound(found: Path) -> None:
             self.ui.engineLabel.text = "\u2714 " + _("Models run with {python}").format(python=found)
             if save:
-                self.workspace.preferences.python = python
-                self.workspace.preferences.save()
+                remember("python", python)
                 self.workspace.say("info", _("Models run with this Python from the next dataset that you open."))
 
         self.workspace.gui.inBackground(lambda: find_python(python or None), onFound, self._onNone)

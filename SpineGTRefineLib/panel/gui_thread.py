@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import qt
 
-from ..errors import RefineError
+from ..errors import RefineError, UnexpectedError
 
 T = TypeVar("T")
 
@@ -51,12 +51,15 @@ class GuiThread:
         def run() -> None:
             try:
                 result = work()
-            except RefineError as error:
-                self.deliver(lambda caught=error: onError(caught))  # type: ignore[misc]
-                return
-            self.deliver(lambda: onDone(result))
+            except Exception as error:
+                if not isinstance(error, RefineError):
+                    _LOG.exception("Work in the background failed.")
+                known = error if isinstance(error, RefineError) else UnexpectedError.of(error)
+                self.deliver(lambda: onError(known))
+            else:
+                self.deliver(lambda: onDone(result))
 
-        self._pool.submit(_logged, run)
+        self._pool.submit(run)
 
     def run(self) -> None:
         """Run what waits, for a moment at most."""
@@ -68,11 +71,3 @@ class GuiThread:
         """Run nothing any more."""
         self._timer.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _logged(work: Callable[[], None]) -> None:
-    try:
-        work()
-    except Exception:  # an error in a thread is seen by nobody else
-        _LOG.exception("Work in the background failed.")
-        raise

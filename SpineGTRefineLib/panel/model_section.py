@@ -8,9 +8,10 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
+from ..errors import UsageError
 from ..recipes.definition import recipe, recipe_names
 from ..review.model_choices import ModelChoice, model_choices
-from .preferences import modelOf, setModel
+from .preferences import modelOf, remember, setModel
 from .run_list import RunList
 from .section import Section, stretchColumn
 
@@ -30,7 +31,6 @@ class ModelSection(Section):
         self._fillModels()
         self.runs = RunList(self)
         self.ui.deviceCombo.addItems(DEVICES)
-        self.ui.deviceCombo.setCurrentText(self.workspace.preferences.device)
         self.ui.deviceCombo.connect("currentIndexChanged(int)", self.onDevice)
         self.ui.modelTable.connect("cellClicked(int,int)", self.onTicked)
         self.ui.logCheck.connect("toggled(bool)", lambda on: self.ui.logText.setVisible(on))
@@ -42,7 +42,8 @@ class ModelSection(Section):
         self.workspace.logged.connect(self.ui.logText.appendPlainText)
 
     def enter(self) -> None:
-        """Look which models are installed."""
+        """Look which models are installed, and where they are to run."""
+        self.ui.deviceCombo.setCurrentText(self.workspace.preferences.device)
         self.workspace.gui.inBackground(model_choices, self.onModels, lambda error: None)
 
     def run(self) -> None:
@@ -63,8 +64,7 @@ class ModelSection(Section):
 
     def onDevice(self, index: int) -> None:
         """Remember where models run."""
-        self.workspace.preferences.device = DEVICES[index]
-        self.workspace.preferences.save()
+        remember("device", DEVICES[index])
 
     def onTicked(self, row: int, column: int) -> None:
         """Leave the choice to the user from now on."""
@@ -104,10 +104,10 @@ class ModelSection(Section):
             name for row, name in enumerate(self.names) if self.ui.modelTable.item(row, 0).checkState() == qt.Qt.Checked
         ]
         if not ticked:
-            self.workspace.say("info", _("Tick what to make first."))
+            raise UsageError(_("Nothing is ticked."), _("Tick what to make first."))
         for name in ticked:
             model = self._combos[name].currentData
-            yield name, {"device": self.workspace.preferences.device, **({"model": model} if model else {})}
+            yield name, {"device": self.ui.deviceCombo.currentText, **({"model": model} if model else {})}
 
     def _fillModels(self) -> None:
         table = self.ui.modelTable

@@ -102,6 +102,7 @@ class Panel:
         """Let go of everything: the module is unloaded."""
         self.exit()
         self._tick.stop()
+        self.engine.cancelSetUp()
         self.workspace.end()
 
     def leaveTextField(self) -> None:

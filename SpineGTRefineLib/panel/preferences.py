@@ -10,9 +10,9 @@ import slicer
 GROUP = "SpineGTRefine"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Preferences:
-    """The user's choices.
+    """The user's choices as they are now; :func:`remember` changes one.
 
     Parameters
     ----------
@@ -34,18 +34,16 @@ class Preferences:
     @classmethod
     def load(cls) -> Preferences:
         """Read them from the application's settings, which keep everything as text."""
-        found = cls()
+        found = {}
         for entry in fields(cls):
-            default = getattr(found, entry.name)
-            converter = slicer.util.toBool if isinstance(default, bool) else str
-            setattr(found, entry.name, slicer.util.settingsValue(f"{GROUP}/{entry.name}", default, converter))
-        return found
+            converter = slicer.util.toBool if isinstance(entry.default, bool) else str
+            found[entry.name] = slicer.util.settingsValue(f"{GROUP}/{entry.name}", entry.default, converter)
+        return cls(**found)
 
-    def save(self) -> None:
-        """Write them."""
-        settings = qt.QSettings()
-        for entry in fields(self):
-            settings.setValue(f"{GROUP}/{entry.name}", getattr(self, entry.name))
+
+def remember(name: str, value: str | bool) -> None:  # noqa: FBT001 (it is data)
+    """Keep one choice, and no other: the page of the settings may have changed them meanwhile."""
+    qt.QSettings().setValue(f"{GROUP}/{name}", value)
 
 
 def modelOf(recipe: str) -> str:
@@ -55,7 +53,7 @@ def modelOf(recipe: str) -> str:
 
 def setModel(recipe: str, model: str) -> None:
     """Choose a model for a recipe."""
-    qt.QSettings().setValue(f"{GROUP}/models/{recipe}", model)
+    remember(f"models/{recipe}", model)
 
 
 def keyOf(name: str, default: str) -> str:
@@ -65,4 +63,4 @@ def keyOf(name: str, default: str) -> str:
 
 def setKey(name: str, sequence: str) -> None:
     """Choose a key sequence for an act."""
-    qt.QSettings().setValue(f"{GROUP}/keys/{name}", sequence)
+    remember(f"keys/{name}", sequence)

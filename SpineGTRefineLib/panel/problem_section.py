@@ -91,6 +91,7 @@ class ProblemSection(Section):
     def show(self, problems: tuple[Problem, ...]) -> None:
         """List problems."""
         if problems == self._problems and problems:
+            self.ui.remedyLabel.text = problems[self._current].remedy if self._current >= 0 else ""
             return
         self._problems = problems
         self._current = min(self._current, len(problems) - 1)

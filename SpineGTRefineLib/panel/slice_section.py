@@ -80,7 +80,7 @@ class SliceSection(Section):
     def tell(self) -> None:
         """Tell the other sections which slices are chosen."""
         if self.workspace.isOpen:
-            self.workspace.chooseSlices(self.chosen)
+            self.workspace.slicesChosen.emit(self.chosen)
 
     def showMarks(self) -> None:
         """Say which slices are vouched for."""

@@ -31,7 +31,7 @@ from ..scene.editor import SceneEditor
 from ..scene.history import History
 from .engine_starter import EngineStarter
 from .gui_thread import GuiThread
-from .preferences import Preferences
+from .preferences import Preferences, remember
 from .slice_views import fitViews
 
 STROKE_MS = 60
@@ -67,7 +67,6 @@ class Workspace:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self.preferences = Preferences.load()
         self.gui = GuiThread()
         self.sessionChanged: Signal[[]] = Signal()
         self.caseOpened: Signal[[]] = Signal()
@@ -94,6 +93,11 @@ class Workspace:
         self._pause.connect("timeout()", self._onPaused)
         self._history: Callable[[SceneCase], History | None] = lambda case: None
 
+    @property
+    def preferences(self) -> Preferences:
+        """What the user chose, here or on the page of the settings."""
+        return Preferences.load()
+
     # Datasets
 
     def openDataset(self, path: str, rater: str) -> None:
@@ -119,8 +123,7 @@ class Workspace:
         self.closeDataset()
         self.session = session
         self._connect(session)
-        self.preferences.rater = rater
-        self.preferences.save()
+        remember("rater", rater)
         self._showUsedKinds(session)
         self.sessionChanged.emit()
         self.open(session.worklist.first_to_do())
@@ -194,10 +197,6 @@ class Workspace:
         if structureKey != self.structure:
             self.structure = structureKey
             self.structureChosen.emit(structureKey)
-
-    def chooseSlices(self, chosen: SliceRange) -> None:
-        """Say which slices are chosen."""
-        self.slicesChosen.emit(chosen)
 
     def marks(self) -> Verified:
         """Return what is vouched for and still holds; nothing while the voxels make no mask."""

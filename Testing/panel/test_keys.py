@@ -89,6 +89,17 @@ def test_settings_stay_for_the_next_start(program, page):
     assert (loaded.runAhead, loaded.device) == (True, "cpu")
 
 
+def test_what_was_set_on_the_page_holds_at_once_and_opening_a_dataset_does_not_undo_it(program, panel, page, dataset):
+    from SpineGTRefineLib.panel.preferences import Preferences
+
+    page.ui.runAheadCheck.checked = True
+    page.ui.deviceSettingCombo.currentText = "cpu"
+    panel.enter()
+    assert panel.models.ui.deviceCombo.currentText == "cpu"
+    panel.workspace.openDataset(str(dataset.root), "AB")
+    assert panel.workspace.preferences == Preferences("AB", "cpu", "", runAhead=True)
+
+
 def test_nothing_of_the_user_goes_into_the_scene(program, opened, module_widget, dataset):
     import slicer
 

@@ -78,6 +78,8 @@ def test_voxels_outside_the_image_are_asked_about_without_a_box_and_erased_only_
     assert ui.outsideLabel.isHidden()
     np.testing.assert_array_equal(opened.workspace.session.bench.labels().array, before)
     assert opened.editor.ui.undoLabel.text == "Undo: erase what lies outside the image"
+    assert "outside the image" in opened.problems.ui.remedyLabel.text
+    program.wait_until(lambda: opened.problems.ui.remedyLabel.text == "")
 
 
 def test_the_segment_table_shows_how_far_each_structure_is(opened, program):

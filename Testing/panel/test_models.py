@@ -77,6 +77,16 @@ def test_a_run_can_be_cancelled(program, with_worker):
     assert not panel.workspace.session.bench.proposals
 
 
+def test_whoever_ticked_nothing_is_told_so(with_worker):
+    models = with_worker.models.ui
+    for row in range(models.modelTable.rowCount):
+        models.modelTable.item(row, 0).setCheckState(qt.Qt.Unchecked)
+    for button in (models.runButton, models.runAllButton):
+        with_worker.workspace.say("info", "")
+        button.click()
+        assert "Nothing is ticked. Tick what to make first." in with_worker.ui.statusLabel.text
+
+
 def states(panel):
     table = panel.models.ui.runTable
     return [(table.item(row, 0).text(), table.item(row, 2).text()) for row in range(table.rowCount)]
