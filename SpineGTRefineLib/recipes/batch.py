@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from ..bids import Case, Dataset
-from ..errors import CancelledError, RefineError, UnexpectedError
 from ..imaging import read_image
 from ..models import InstalledModel, LoadedModel, ModelStore, load_model, predict
 from .companions import read_companions
 from .definition import Recipe
-from .folder_outcome import CaseOutcome
+from .folder_outcome import CaseOutcome, attempted
 from .guards import contrast_of
 from .model_choice import find_model
 from .network import Predict
 from .runner import run_recipe
 from .saving import already_done, save_result
 from .tool_runs import ToolPlace
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -80,46 +75,35 @@ def run_on_dataset(
     CancelledError
         ``cancel`` returned True. What was saved before stays.
     """
-    warm: LoadedModel | None = None
     find = partial(find_model, store or ModelStore())
     load = _loading_once()
+
+    def one(case: Case) -> CaseOutcome:
+        image = read_image(case.image)
+        companions = read_companions(dataset, case, recipe, image)
+        if not settings.again and already_done(dataset, case, recipe, model, image, companions):
+            return CaseOutcome(case.key, skipped=True)
+        result = run_recipe(
+            recipe,
+            image,
+            model,
+            contrast=settings.contrast or contrast_of(case),
+            contrast_stated=settings.contrast is not None,
+            companions=companions,
+            find_model=find,
+            warm_model=load if run is predict else None,
+            loaded=load(model) if run is predict else None,
+            tools=ToolPlace(dataset, case),
+            device=settings.device,
+            mode=settings.mode,
+            progress=None if progress is None else partial(progress, case.key),
+            cancel=cancel,
+            run=run,
+        )
+        return CaseOutcome(case.key, save_result(dataset, case, recipe, image, result), notes=result.warnings)
+
     for case in cases:
-        begin = time.perf_counter()
-        report = None if progress is None else _for_case(progress, case.key)
-        try:
-            image = read_image(case.image)
-            companions = read_companions(dataset, case, recipe, image)
-            if not settings.again and already_done(dataset, case, recipe, model, image, companions):
-                yield CaseOutcome(case.key, skipped=True)
-                continue
-            if warm is None and run is predict:
-                warm = load(model)
-            result = run_recipe(
-                recipe,
-                image,
-                model,
-                contrast=settings.contrast or contrast_of(case),
-                contrast_stated=settings.contrast is not None,
-                companions=companions,
-                find_model=find,
-                warm_model=load if run is predict else None,
-                loaded=warm,
-                tools=ToolPlace(dataset, case),
-                device=settings.device,
-                mode=settings.mode,
-                progress=report,
-                cancel=cancel,
-                run=run,
-            )
-            saved = save_result(dataset, case, recipe, image, result)
-        except CancelledError:
-            raise
-        except Exception as error:  # also a defect of ours, or of a library: it is this case's, and the others go on
-            known = error if isinstance(error, RefineError) else UnexpectedError.of(error)
-            logger.debug("%s failed", case.key, exc_info=error)
-            yield CaseOutcome(case.key, error=known, seconds=time.perf_counter() - begin)
-        else:
-            yield CaseOutcome(case.key, saved, notes=result.warnings, seconds=time.perf_counter() - begin)
+        yield attempted(case.key, partial(one, case))
 
 
 def _loading_once() -> Callable[[InstalledModel], LoadedModel]:
@@ -132,7 +116,3 @@ def _loading_once() -> Callable[[InstalledModel], LoadedModel]:
         return loaded[model.path]
 
     return load
-
-
-def _for_case(progress: Callable[[str, float, str], None], key: str) -> Callable[[float, str], None]:
-    return lambda part, stage: progress(key, part, stage)

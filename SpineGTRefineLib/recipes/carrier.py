@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ..bids import Case, Dataset, MaskType, existing_mask, save_mask
 from ..bids.profiles import PROPOSAL
-from ..errors import CancelledError, RefineError, UsageError
+from ..errors import UsageError
 from ..imaging import Image, LabelMap, read_image
 from ..imaging.registration import METHODS
 from .carrying import AUTO, Carried, carry
-from .folder_outcome import CaseOutcome, FolderOutcome
-
-Progress = Callable[[int, int, str], None]
-"""Called before each image with its number from 0, the number of images, and its key."""
+from .folder_outcome import CaseOutcome, FolderOutcome, Progress, each_attempted
 
 OnCarried = Callable[[Case, Image, Carried], None]
 """Called with each result before it is saved: for a picture."""
@@ -96,20 +92,7 @@ class Carrier:
         CancelledError
             ``cancel`` returned True; what was saved stays.
         """
-        return FolderOutcome(tuple(self._done(jobs)))
-
-    def _done(self, jobs: Mapping[str, Callable[[], CaseOutcome]]) -> Iterator[CaseOutcome]:
-        for number, (key, job) in enumerate(jobs.items()):
-            if self.progress is not None:
-                self.progress(number, len(jobs), key)
-            start = time.perf_counter()
-            try:
-                outcome = job()
-            except CancelledError:
-                raise
-            except RefineError as error:
-                outcome = CaseOutcome(key, error=error)
-            yield replace(outcome, seconds=time.perf_counter() - start)
+        return FolderOutcome(tuple(each_attempted(tuple(jobs.items()), self.progress)))
 
 
 def has_mask(dataset: Dataset, case: Case, kind: MaskType) -> bool:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..bids import SavedMask
-from ..errors import PartialFailureError, RefineError
+from ..errors import CancelledError, PartialFailureError, RefineError, UnexpectedError
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[int, int, str], None]
+"""Called before each case with its number from 0, the number of cases, and its key."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +107,33 @@ class FolderOutcome:
         """Raise one error that counts the failures, if there are any."""
         if self.failed:
             raise PartialFailureError.of([case.key for case in self.failed], len(self.cases))
+
+
+def attempted(key: str, job: Callable[[], CaseOutcome]) -> CaseOutcome:
+    """Do the job of one case; what goes wrong is this case's outcome, and the others go on.
+
+    Raises
+    ------
+    CancelledError
+        A person stopped the run.
+    """
+    start = time.perf_counter()
+    try:
+        outcome = job()
+    except CancelledError:
+        raise
+    except Exception as error:  # also a defect of ours, or of a library
+        known = error if isinstance(error, RefineError) else UnexpectedError.of(error)
+        logger.debug("%s failed", key, exc_info=error)
+        outcome = CaseOutcome(key, error=known)
+    return replace(outcome, seconds=time.perf_counter() - start)
+
+
+def each_attempted(
+    jobs: Sequence[tuple[str, Callable[[], CaseOutcome]]], progress: Progress | None = None
+) -> Iterator[CaseOutcome]:
+    """Do one job after another, each with the key of its case; see :func:`attempted`."""
+    for number, (key, job) in enumerate(jobs):
+        if progress is not None:
+            progress(number, len(jobs), key)
+        yield attempted(key, job)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..anatomy import scheme
 from ..checks import Problem
+from ..checks.problem import Severity
 from ..refine.column import Column
 from ..refine.level_names import LUMBAR, THORACIC, Naming
 
 
-def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
+def level_doubts(column: Column, naming: Naming | None, stated: str = "") -> list[Problem]:
     """List what is not sure about the levels of a column, and what was not found.
 
     Parameters
@@ -17,9 +18,14 @@ def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
         The vertebrae that were found.
     naming
         Their names; None where no human spine explains them.
+    stated
+        The first vertebra in view as a rater knows it (``T5``); "" where nobody said so.
     """
     if not column.found:
         return [problem("no_vertebra", "error", "No vertebra was found.", "Check image, contrast and region.")]
+    if naming is None and stated:
+        text = f"No human spine has {len(column.members)} vertebrae from {stated} on, so none is named."
+        return [problem("no_naming", "error", text, "Check which vertebra is first in view, or leave first_level out.")]
     if naming is None:
         text = f"{len(column.members)} vertebrae in one chain: no human spine explains them, so none is named."
         return [problem("no_naming", "error", text, "Look at the image: parts may have been seen twice.")]
@@ -32,11 +38,11 @@ def level_doubts(column: Column, naming: Naming | None) -> list[Problem]:
     ]
 
 
-def problem(rule: str, severity: str, message: str, remedy: str, level: str | None = None) -> Problem:
+def problem(rule: str, severity: Severity, message: str, remedy: str, level: str | None = None) -> Problem:
     """Return a problem of a case, or of one level (``T5``)."""
     key = f"vertebra_{level}" if level else None
     value = scheme("spine").value_of(key) if key else None
-    return Problem(rule, severity, key, value, None, None, message, remedy)  # type: ignore[arg-type]
+    return Problem(rule, severity, key, value, None, None, message, remedy)
 
 
 def _doubt(naming: Naming) -> list[Problem]:

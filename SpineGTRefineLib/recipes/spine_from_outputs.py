@@ -6,27 +6,23 @@ Every case stands for itself: one that fails is reported with its cause and reme
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ..bids import Case, Dataset, SavedMask, mask_type, save_mask
 from ..bids.layout import state_folder
-from ..errors import InputError, MissingFileError, RefineError, UsageError
+from ..errors import InputError, MissingFileError, UsageError
 from ..fileops import write_text_atomic
 from ..models import external
 from ..models.external import ExternalFile
 from ..refine import POLICIES, SpineRefinement, refine_spine
-from .folder_outcome import CaseOutcome, FolderOutcome
+from .folder_outcome import CaseOutcome, FolderOutcome, Progress, each_attempted
 from .image_source import ImageSource
 from .level_doubts import level_doubts
 from .tool_masks import ToolMaps, read_maps
-
-Progress = Callable[[int, int, str], None]
-"""Called before each case with its number from 0, the number of cases, and its key."""
 
 TOOLS = {
     "SPINEPS": "https://github.com/Hendrik-code/spineps",
@@ -88,13 +84,8 @@ def refine_spine_folders(
     if totalspineseg is None and images is None:
         raise UsageError("Without TotalSpineSeg's masks the images are needed.", "Give them with --images.")
     job = _Job(spineps, totalspineseg, canal, ImageSource(images, output, profile), policy)
-    chosen = job.chosen(cases)
-    outcomes = []
-    for number, file in enumerate(chosen):
-        if progress is not None:
-            progress(number, len(chosen), file.key)
-        outcomes.append(job.run(file))
-    return FolderOutcome(tuple(outcomes), policy)
+    jobs = [(file.key, partial(job.refined, file)) for file in job.chosen(cases)]
+    return FolderOutcome(tuple(each_attempted(jobs, progress)), policy)
 
 
 class _Job:
@@ -139,19 +130,9 @@ class _Job:
             if not contrasts or (file.contrast and not contrasts & {file.contrast, ""}):
                 yield file
 
-    def run(self, file: ExternalFile) -> CaseOutcome:
-        """Refine one case; whatever goes wrong is part of the outcome."""
-        start = time.perf_counter()
-        try:
-            outcome = self._refine(self._instances.of_image(file.entities, file.contrast))
-        except RefineError as error:
-            outcome = CaseOutcome(file.key, error=error)
-        except Exception as error:  # a defect of ours or of a library must not stop the other cases either
-            cause = f"Unexpected {type(error).__name__}: {error}"
-            outcome = CaseOutcome(file.key, error=RefineError(cause, "Please report this with the case's files."))
-        return replace(outcome, seconds=time.perf_counter() - start)
-
-    def _refine(self, instances: ExternalFile) -> CaseOutcome:
+    def refined(self, file: ExternalFile) -> CaseOutcome:
+        """Refine one case and save it."""
+        instances = self._instances.of_image(file.entities, file.contrast)
         identity = instances.entities, instances.contrast
         labels = None if self._labels is None else self._labels.of_image(*identity)
         canal = self._canals.of_image(*identity)

@@ -20,7 +20,7 @@ from SpineGTRefineLib.errors import (
 from SpineGTRefineLib.imaging import Geometry, LabelMap, read_image, resample_labels, write_image, write_labels
 from SpineGTRefineLib.imaging.registration import Registration
 from SpineGTRefineLib.phantoms import make_spine
-from SpineGTRefineLib.recipes import carrying
+from SpineGTRefineLib.recipes import carrier, carrying
 from SpineGTRefineLib.recipes.carrier import Carrier
 from SpineGTRefineLib.recipes.carrying import carry
 from SpineGTRefineLib.recipes.propagation import propagate, ways
@@ -104,6 +104,18 @@ def test_where_several_masks_could_be_meant_the_user_is_asked_and_the_names_are_
     assert "for sub-01_T1w: sub-01_acq-ax_T2w, sub-01_acq-sag_T2w" in error.cause
     assert "(--from acq-ax_T2w), or with all of it (--from sub-01_acq-ax_T2w)" in error.remedy
     assert not two_sources.output.exists()
+
+
+def test_a_defect_of_our_own_is_one_failed_image_and_the_others_are_saved(session, monkeypatch):
+    def breaks_once(labels, source, target, method, **options):
+        monkeypatch.setattr(carrier, "carry", carry)
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr(carrier, "carry", breaks_once)
+    dataset = Dataset.open(session)
+    outcome = propagate(Carrier(dataset, "header"), SPINE, ways(dataset, SPINE, "T2w"))
+    assert [case.succeeded for case in outcome.cases] == [False, True]
+    assert "It failed unexpectedly: ZeroDivisionError: surprise" in outcome.failed[0].error.cause
 
 
 def test_the_answer_names_one_of_them_and_the_sidecar_tells_which(two_sources):
@@ -213,8 +225,8 @@ def test_the_sacrum_of_the_ct_reaches_the_mri_from_a_folder_of_structures(sessio
     write_labels(folder / "sacrum.nii.gz", person["CT"].sacrum)
     drawn = []
     dataset = Dataset.open(session)
-    carrier = Carrier(dataset, "header", on_carried=lambda *a: drawn.append(a))
-    outcome = sacrum_from_ct(carrier, folder.parent, cases=["sub-01_T2w"])
+    by_header = Carrier(dataset, "header", on_carried=lambda *a: drawn.append(a))
+    outcome = sacrum_from_ct(by_header, folder.parent, cases=["sub-01_T2w"])
     outcome.raise_if_failed()
     mask = load_mask(dataset.reopened(), dataset.case("sub-01_T2w"), SACRUM)
     assert dice(mask.array > 0, person["T2w"].sacrum.array > 0) > 0.75

@@ -37,7 +37,7 @@ def lumbar():
 def run(tmp_path, lumbar):
     """Run a recipe on the lumbar phantom (or another image) with a network that draws these parts."""
 
-    def run(parts=None, *, name="spine", image=None, contrast="T2w", write=write_image):
+    def run(parts=None, *, name="spine", image=None, contrast="T2w", write=write_image, **settings):
         path = tmp_path / "data" / "sub-01" / "anat" / f"sub-01_{contrast}.nii.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, image or lumbar.image)
@@ -47,7 +47,7 @@ def run(tmp_path, lumbar):
             return Prediction(says, ("background",), None, None, {}, {})
 
         dataset = Dataset.open(tmp_path / "data")
-        (outcome,) = run_on_dataset(recipe(name), dataset, dataset.cases(), MODEL, run=network)
+        (outcome,) = run_on_dataset(recipe(name).with_settings(settings), dataset, dataset.cases(), MODEL, run=network)
         return outcome
 
     return run
@@ -135,6 +135,12 @@ def test_without_a_landmark_the_vertebrae_are_drawn_and_the_user_learns_how_to_n
     outcome = run(np.where(three & (parts == PARTS.value_of("bodies_lumbar")), parts, 0))
     assert len(levels_of(outcome)) == 3
     assert told(outcome, "No landmark is in view", "first_level")
+
+
+def test_a_first_level_that_cannot_be_is_said_to_be_it(run, lumbar):
+    outcome = run(keeping(parts_of(lumbar).array, "bodies_lumbar"), first_level="L5")
+    assert levels_of(outcome) == []
+    assert told(outcome, "vertebrae from L5 on", "leave first_level out")
 
 
 def test_a_level_that_the_model_saw_twice_is_given_once_and_told(run, lumbar):

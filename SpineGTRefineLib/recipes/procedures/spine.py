@@ -29,7 +29,8 @@ SETTINGS = {"first_level": ""}
 
 def run(work: RecipeWork) -> RecipeOutcome:
     """Make vertebrae, discs and sacrum with their levels, and canal and cord beside them."""
-    fixed = _first_level(work.settings["first_level"])
+    first = work.settings["first_level"]
+    fixed = _first_level(first)
     parts = work.predict([work.image]).labels
     named = spine_from_parts(parts, fixed)
     canal = work.companion("canal")
@@ -37,8 +38,8 @@ def run(work: RecipeWork) -> RecipeOutcome:
     if canal is not None:
         labels = replace(labels, array=subtract(labels.array, canal.array > 0))
     extras = _canal_and_cord(parts)
-    problems = tuple(_problems(named, has_canal=canal is not None or any(e.mask_type.name == "canal" for e in extras)))
-    return RecipeOutcome(labels, extras, problems=problems)
+    has_canal = canal is not None or any(extra.mask_type.name == "canal" for extra in extras)
+    return RecipeOutcome(labels, extras, problems=tuple(_problems(named, first, has_canal=has_canal)))
 
 
 def run_sacrum(work: RecipeWork) -> RecipeOutcome:
@@ -67,8 +68,8 @@ def _canal_and_cord(parts: LabelMap) -> tuple[Extra, ...]:
     )
 
 
-def _problems(named: NamedSpine, *, has_canal: bool) -> list[Problem]:
-    problems = [*level_doubts(named.column, named.naming), *_sacrum_doubts(named.sacrum)]
+def _problems(named: NamedSpine, first: str, *, has_canal: bool) -> list[Problem]:
+    problems = [*level_doubts(named.column, named.naming, first), *_sacrum_doubts(named.sacrum)]
     if named.column.found and not has_canal:
         text = "No spinal canal was found, so nothing was cut out of the vertebrae."
         problems.append(problem("no_canal", "warning", text, "Run the recipe canal, then this one again."))
