@@ -124,7 +124,7 @@ class Workspace:
         self.session = session
         self._connect(session)
         remember("rater", rater)
-        self._showUsedKinds(session)
+        session.worklist.filter = Filter.of_kinds_in(dataset)
         self.sessionChanged.emit()
         self.open(session.worklist.first_to_do())
         if session.state is SessionState.VIEWING:
@@ -257,11 +257,6 @@ class Workspace:
             self.caseClosed.emit()
             self.view.clear()
         self.stateChanged.emit(state)
-
-    def _showUsedKinds(self, session: ReviewSession) -> None:
-        """List the kinds of masks that this dataset has; a dataset without any is worked on for the spine."""
-        used = {mask.mask_type.name for case in session.dataset for mask in case.masks if mask.mask_type is not None}
-        session.worklist.filter = Filter(mask_types=frozenset(used or {"spine"}))
 
     def _engineOrNone(self) -> Engine | None:
         try:

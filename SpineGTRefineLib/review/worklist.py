@@ -72,6 +72,12 @@ class Filter:
     contrasts: frozenset[str] | None = None
     text: str = ""
 
+    @classmethod
+    def of_kinds_in(cls, dataset: Dataset) -> Filter:
+        """Return the filter for the kinds of masks that a dataset has; one without any is worked on for the spine."""
+        used = {mask.mask_type.name for case in dataset for mask in case.masks if mask.mask_type is not None}
+        return cls(mask_types=frozenset(used or {"spine"}))
+
     def admits(self, item: Item) -> bool:
         """Whether an item is shown."""
         return (

@@ -84,8 +84,7 @@ class Station:
             deliver=deliver,
         )
         self._connect()
-        used = {mask.mask_type.name for case in dataset for mask in case.masks if mask.mask_type is not None}
-        self.session.worklist.filter = Filter(mask_types=frozenset(used or {"spine"}))
+        self.session.worklist.filter = Filter.of_kinds_in(dataset)
 
     # What is open ----------------------------------------------------------------------------------------------------
 

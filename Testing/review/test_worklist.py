@@ -92,6 +92,14 @@ def test_a_damaged_ranking_names_its_line(dataset):
         Worklist(dataset, "AB", [SPINE])
 
 
+def test_a_dataset_is_worked_on_for_the_masks_that_it_has_and_else_for_the_spine(dataset):
+    assert Filter.of_kinds_in(dataset).mask_types == {"spine"}
+    lab = dataset.root / "derivatives" / "labels" / "sub-01" / "anat" / "sub-01_T2w_label-canal_mask.nii.gz"
+    lab.parent.mkdir(parents=True)
+    write_image(lab, Image(np.zeros((3, 3, 3), np.uint8), Geometry((3, 3, 3), np.eye(4))))
+    assert Filter.of_kinds_in(Dataset.open(dataset.root)).mask_types == {"canal"}
+
+
 def test_filters_narrow_the_list(dataset):
     say(dataset, "sub-01_T2w", "corrected")
     worklist = Worklist(dataset, "AB", [SPINE, CANAL])
