@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ..errors import RefineError
 
 if TYPE_CHECKING:
-    from ..imaging import LabelMap
     from ..phantoms import PhantomDataset
     from .report import CaseResult
 
@@ -49,6 +48,7 @@ def run_models(made: PhantomDataset, done: Callable[[str], None]) -> list[ModelR
     from ..bids import Dataset
     from ..checks import check_labels
     from ..imaging import read_image, read_labels
+    from ..learning.demos.scores import dice
     from ..models import ModelStore
     from ..recipes.batch import RunSettings, run_on_dataset
     from ..recipes.definition import recipe
@@ -63,21 +63,16 @@ def run_models(made: PhantomDataset, done: Callable[[str], None]) -> list[ModelR
         if outcome.error is not None or outcome.saved is None:
             raise outcome.error or RefineError(f"The recipe {name} wrote nothing.")
         labels = read_labels(outcome.saved.path, chosen.mask_type.scheme)
-        dice = _dice(labels, getattr(made.phantoms[case.key], name))
+        agreement = dice(labels.array > 0, getattr(made.phantoms[case.key], name).array > 0)
         section = CaseResult(
             name=f"{case.key}: {chosen.title.lower()}",
             image=read_image(case.image),
             before=None,
             after=labels,
             problems_after=check_labels(labels),
-            note=NOTE.format(dice=dice),
+            note=NOTE.format(dice=agreement),
             saved_as=outcome.saved.path.relative_to(dataset.root).as_posix(),
         )
-        results.append(ModelResult(name, model.entry.name, dice, section))
+        results.append(ModelResult(name, model.entry.name, agreement, section))
         done(chosen.title)
     return results
-
-
-def _dice(labels: LabelMap, truth: LabelMap) -> float:
-    ours, theirs = labels.array > 0, truth.array > 0
-    return float(2 * (ours & theirs).sum() / max(1, ours.sum() + theirs.sum()))

@@ -13,6 +13,17 @@ Scores = Mapping[str, Mapping[str, float]]
 """Of each test phantom: name of a figure (a structure, say) to its value."""
 
 
+ON_TWO_CORES = TrainingSettings(
+    fold="all",
+    iterations_per_epoch=25,
+    validation_iterations=2,
+    learning_rate=5e-3,
+    optimizer="adamw",
+    device="cpu",
+)
+"""What the trainings of all demos have in common: made for minutes on a processor, not for a day on a graphics card."""
+
+
 @dataclass(frozen=True)
 class Demo:
     """One demo model. It is called ``demo_NAME`` in the registry and lies in ``Resources/Models/demo/NAME``.
@@ -37,6 +48,8 @@ class Demo:
         Runs the model on every test phantom.
     purpose
         Sentences for the model card: what the phantoms are, what the model cannot do.
+    channels
+        nnU-Net's name of each image, which decides how it is normalized.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ...models.installed import InstalledModel
 from ...phantoms import make_spine
 from ...recipes.cord_crop import box_around, centerline_of, cut_image, cut_labels, restore_native
 from ..raw_dataset import TrainingCase
-from ..settings import SmallNetwork, TrainingSettings
-from .definition import Demo, Scores
+from ..settings import SmallNetwork
+from .definition import ON_TWO_CORES, Demo, Scores
+from .scores import dice
 
 TESTS: dict[str, dict[str, Any]] = {
     "isotropic": {"seed": 9011, "spacing": 1.0, "region": "lumbar"},
@@ -63,8 +65,7 @@ def _measure(model: InstalledModel) -> Scores:
         grid = phantom.image.geometry
         box = box_around(grid, centerline_of(phantom.cord), across_mm=16, along_mm=20)
         found = restore_native(predict([cut_image(phantom.image, box)], model, device="cpu").labels, grid).array > 0
-        truth = phantom.cord.array > 0
-        scores[name] = {"cord": float(2 * (found & truth).sum() / (found.sum() + truth.sum()))}
+        scores[name] = {"cord": dice(found, phantom.cord.array > 0)}
     return scores
 
 
@@ -76,16 +77,10 @@ LUMBOSACRAL = Demo(
     labels={"cord": 1},
     seeds=range(1000, 1040),
     training_case=_training_case,
-    settings=TrainingSettings(
-        fold="all",
+    settings=replace(
+        ON_TWO_CORES,
         epochs=16,
-        iterations_per_epoch=25,
-        validation_iterations=2,
-        learning_rate=5e-3,
-        optimizer="adamw",
         small=SmallNetwork(spacing=(0.5,) * 3, patch_size=(48, 48, 48), features=(8, 16, 32, 64)),
-        device="cpu",
-        save_every=1,
     ),
     tests=TESTS,
     measure=_measure,

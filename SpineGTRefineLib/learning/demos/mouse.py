@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from ...models.installed import InstalledModel
 from ...phantoms.mouse import MousePhantom, make_mouse
 from ...refine.matter import labeled_slices
 from ..raw_dataset import TrainingCase
-from ..settings import SmallNetwork, TrainingSettings
-from .definition import Demo, Scores
+from ..settings import SmallNetwork
+from .definition import ON_TWO_CORES, Demo, Scores
+from .scores import dice
 
 LABELS = {"gm": 1, "wm": 2}
 
@@ -78,22 +80,8 @@ def _measure_slices(model: InstalledModel) -> Scores:
 
 
 def _dice(truth: LabelMap, found: LabelMap) -> dict[str, float]:
-    result = {}
-    for name, value in LABELS.items():
-        one, other = truth.array == value, found.array == value
-        result[name] = float(2 * (one & other).sum() / (one.sum() + other.sum()))
-    return result
+    return {name: dice(truth.array == value, found.array == value) for name, value in LABELS.items()}
 
-
-_LENGTH: dict[str, Any] = {
-    "fold": "all",
-    "iterations_per_epoch": 25,
-    "validation_iterations": 2,
-    "learning_rate": 5e-3,
-    "optimizer": "adamw",
-    "device": "cpu",
-    "save_every": 1,
-}
 
 MOUSE = Demo(
     name="mouse",
@@ -102,8 +90,10 @@ MOUSE = Demo(
     labels=LABELS,
     seeds=range(1000, 1040),
     training_case=_volume,
-    settings=TrainingSettings(
-        epochs=16, small=SmallNetwork(spacing=(0.05,) * 3, patch_size=(16, 64, 64), features=(8, 16, 32, 64)), **_LENGTH
+    settings=replace(
+        ON_TWO_CORES,
+        epochs=16,
+        small=SmallNetwork(spacing=(0.05,) * 3, patch_size=(16, 64, 64), features=(8, 16, 32, 64)),
     ),
     tests=TESTS,
     measure=_measure_volumes,
@@ -117,11 +107,11 @@ MOUSE_2D = Demo(
     labels=LABELS,
     seeds=range(1000, 1080),
     training_case=_slice,
-    settings=TrainingSettings(
+    settings=replace(
+        ON_TWO_CORES,
         configuration="2d",
         epochs=16,
         small=SmallNetwork(spacing=(0.05, 0.05), patch_size=(64, 64), features=(8, 16, 32, 64), batch_size=8),
-        **_LENGTH,
     ),
     tests=TESTS,
     measure=_measure_slices,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...anatomy import scheme
@@ -11,8 +13,8 @@ from ...models.installed import InstalledModel
 from ...phantoms import SpinePhantom, make_spine
 from ...recipes.procedures.rootlets import SETTINGS, cord_box
 from ..raw_dataset import TrainingCase
-from ..settings import SmallNetwork, TrainingSettings
-from .definition import Demo, Scores
+from ..settings import SmallNetwork
+from .definition import ON_TWO_CORES, Demo, Scores
 from .rootlet_phantoms import LEVELS, SEEDS, TESTS, canal_levels, seen, threads, training_phantom
 from .scores import dice
 
@@ -66,15 +68,11 @@ ROOTLETS = Demo(
     labels={"rootlets": 1},
     seeds=SEEDS,
     training_case=_threads,
-    settings=TrainingSettings(
-        fold="all",
+    settings=replace(
+        ON_TWO_CORES,
         epochs=40,
-        iterations_per_epoch=25,
         validation_iterations=1,
-        learning_rate=5e-3,
-        optimizer="adamw",
         small=SmallNetwork(spacing=(0.8,) * 3, patch_size=(48, 64, 32), features=(8, 16, 32, 48)),
-        device="cpu",
         bfloat16=True,
         save_every=2,
     ),
@@ -97,15 +95,12 @@ SPINAL_LEVELS = Demo(
     labels={scheme("spinal_levels")[value].structure.key: value for value in LEVELS},
     seeds=SEEDS,
     training_case=_levels,
-    settings=TrainingSettings(
-        fold="all",
+    settings=replace(
+        ON_TWO_CORES,
         epochs=64,
-        iterations_per_epoch=25,
         validation_iterations=1,
         learning_rate=4e-3,
-        optimizer="adamw",
         small=SmallNetwork(spacing=(1.6,) * 3, patch_size=(96, 48, 16), features=(8, 16, 32, 48, 48)),
-        device="cpu",
         bfloat16=True,
         save_every=2,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ...anatomy import scheme
@@ -9,8 +10,8 @@ from ...models import predict
 from ...models.installed import InstalledModel
 from ...phantoms import make_spine
 from ..raw_dataset import TrainingCase
-from ..settings import SmallNetwork, TrainingSettings
-from .definition import Demo, Scores
+from ..settings import SmallNetwork
+from .definition import ON_TWO_CORES, Demo, Scores
 from .scores import dice
 from .spine_phantoms import parts_of, training_phantom
 
@@ -25,18 +26,13 @@ TESTS: dict[str, dict[str, Any]] = {
     "cropped": {"seed": 9828, "spacing": 1.5, "region": "lumbar", "shape": (44, 80, 130)},
 }
 
-SETTINGS = TrainingSettings(
-    fold="all",
+SETTINGS = replace(
+    ON_TWO_CORES,
     epochs=84,
-    iterations_per_epoch=25,
     validation_iterations=1,
-    learning_rate=5e-3,
-    optimizer="adamw",
     small=SmallNetwork(spacing=(2.0, 2.0, 2.0), patch_size=(96, 64, 32), features=(8, 16, 32, 48, 48)),
-    device="cpu",
     bfloat16=True,
     label_weights=(1.0, 1.0, 1.0, 15.0, 8.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0),  # C1, C2 and neck bodies are small and rare
-    save_every=1,
 )
 """Twenty-one hundred steps; a tile covers the whole cross-section and a fifth of a metre along the spine."""
 
