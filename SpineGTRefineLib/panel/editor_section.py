@@ -144,10 +144,7 @@ class EditorSection(Section):
     def onSegment(self, segmentId: str) -> None:
         """Tell the other sections which structure is selected."""
         case = self.workspace.view.case
-        value = case.segmentation.values.get(segmentId) if case is not None else None
-        scheme = case.segmentation.original.scheme if case is not None else None
-        known = scheme is not None and value is not None and value in scheme
-        self.workspace.choose(scheme[value].structure.key if known else "")  # type: ignore[index]
+        self.workspace.choose(case.segmentation.key_of(segmentId) if case is not None else "")
 
     def onStructure(self, key: str) -> None:
         """Select the structure that another section chose."""
