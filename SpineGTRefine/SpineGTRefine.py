@@ -214,6 +214,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
 
     def maskTypeNames(self):
         """Return the kinds of masks that can be worked on."""
+        requirePackages()
         from SpineGTRefineLib.bids import mask_types
 
         return list(mask_types())
@@ -264,6 +265,7 @@ class SpineGTRefineLogic(ScriptedLoadableModuleLogic):
 
     def recipeNames(self):
         """Return the names of all recipes."""
+        requirePackages()
         from SpineGTRefineLib.recipes.definition import recipe_names
 
         return list(recipe_names())

@@ -161,5 +161,6 @@ def test_before_a_dataset_is_open_the_logic_answers_in_a_slicer_without_the_miss
     assert not logic.isCaseOpen
     assert not logic.hasUnsavedEdits()
     logic.closeCase()
-    with pytest.raises(AssertionError, match="asked for a package"):
-        logic.openDataset("somewhere")
+    for act in (logic.maskTypeNames, logic.recipeNames, lambda: logic.openDataset("somewhere"), logic.saveRefined):
+        with pytest.raises(AssertionError, match="asked for a package"):
+            act()
