@@ -12,7 +12,7 @@ from ..review.worklist import FINISHED, Item
 from .section import Section, fillTable, stretchColumn
 
 ROWS = 300
-"""Rows that are shown; a longer list is narrowed by the filters."""
+"""Rows that are shown: of a longer list those about the open mask."""
 
 SYMBOLS = {
     "todo": "\u25cb",
@@ -102,7 +102,7 @@ class WorklistSection(Section):
     def refresh(self) -> None:
         """Show the list as it is now."""
         session = self.workspace.session
-        self._items = session.worklist.items()[:ROWS] if session is not None else ()
+        self._items = self._aboutOpen(session.worklist.items()) if session is not None else ()
         fillTable(self.ui.table, [_row(item) for item in self._items])
         for button in (self.ui.previousButton, self.ui.nextButton, self.ui.nextOpenButton):
             button.enabled = self.workspace.isOpen
@@ -112,6 +112,12 @@ class WorklistSection(Section):
         self._select(session)
         done, total = session.worklist.progress()
         self.ui.progressLabel.text = _("{done} of {total} done").format(done=done, total=total)
+
+    def _aboutOpen(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+        session, keys = self.workspace.requireSession(), [item.key for item in items]
+        here = keys.index(session.item.key) if self.workspace.isOpen and session.item.key in keys else 0
+        first = max(0, min(here - ROWS // 2, len(items) - ROWS))
+        return items[first : first + ROWS]
 
     def _select(self, session: ReviewSession) -> None:
         keys = [item.key for item in self._items]

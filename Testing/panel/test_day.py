@@ -131,6 +131,17 @@ def test_a_grade_that_was_chosen_by_mistake_can_be_taken_back(opened):
     assert bench.grade is None
 
 
+def test_the_open_mask_is_in_the_table_also_where_the_list_is_longer(opened, program, monkeypatch):
+    import SpineGTRefineLib.panel.worklist_section as section
+
+    monkeypatch.setattr(section, "ROWS", 1)
+    table = opened.worklist.ui.table
+    for case in ("sub-01_T2w", "sub-02_T2w"):
+        opened.workspace.open(opened.workspace.session.worklist.item((case, "spine")))
+        assert [table.item(row, 0).text() for row in range(table.rowCount)] == [case]
+        assert table.selectionModel().isRowSelected(0)
+
+
 def test_a_mask_with_errors_is_not_accepted_by_accident(opened, program, dataset):
     insist = opened.finish.ui.insistButton
     assert insist.isHidden()
