@@ -1,7 +1,7 @@
 """The worker: models run in a process of their own, warm, one job at a time per device, and can be cancelled."""
 
 from .client import Engine
-from .launch import find_python, worker_command, worker_environment
+from .launch import find_python, worker_command
 from .tickets import JobFailedError, Progress, State, Ticket
 
 __all__ = [
@@ -12,5 +12,4 @@ __all__ = [
     "Ticket",
     "find_python",
     "worker_command",
-    "worker_environment",
 ]

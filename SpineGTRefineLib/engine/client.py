@@ -39,7 +39,7 @@ class Engine:
     command
         What starts the worker; see :func:`~SpineGTRefineLib.engine.launch.worker_command`.
     environment
-        See :func:`~SpineGTRefineLib.engine.launch.worker_environment`; by default a clean one.
+        See :func:`~SpineGTRefineLib.process.clean_environment`; by default that of this process, cleaned.
     deliver
         The one place through which all callbacks go.
     on_log

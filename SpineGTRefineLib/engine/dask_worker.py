@@ -13,9 +13,10 @@ from typing import Any
 from distributed import Worker, WorkerPlugin, get_worker
 
 from ..errors import WorkerError
+from ..process import clean_environment
 from .batch import outcome_of
 from .client import Engine
-from .launch import find_python, worker_command, worker_environment
+from .launch import find_python, worker_command
 from .protocol import library_fingerprint
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
@@ -66,7 +67,7 @@ class EnginePlugin(WorkerPlugin):  # type: ignore[misc]
                 self._require_same_library()
                 command = self._command or worker_command(find_python(self._python))
                 threads = dict.fromkeys(THREAD_VARIABLES, str(self._threads))
-                self._engine = Engine(command, environment=worker_environment() | threads)
+                self._engine = Engine(command, environment=clean_environment(extra=threads))
             return self._engine
 
     def _require_same_library(self) -> None:

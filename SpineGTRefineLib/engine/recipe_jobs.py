@@ -7,8 +7,6 @@ reads the very file that is on disk.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import gc
 import sys
 import threading
@@ -22,8 +20,9 @@ from typing import Any
 from ..bids import Case, Dataset
 from ..imaging import Image, read_image
 from ..models import InstalledModel, LoadedModel, ModelStore, load_model
+from ..models.backends import openvino
 from ..models.checkpoint import import_torch
-from ..process.memory import main_memory
+from ..process.memory import give_back_freed_memory, main_memory, reuse_freed_memory
 from ..process.probe import describe_gpu
 from ..recipes.companions import Companions, read_companions
 from ..recipes.definition import Recipe, recipe
@@ -107,6 +106,8 @@ class RecipeJobs:
     """The worker's handler for recipes (see :class:`~SpineGTRefineLib.engine.worker.JobHandler`)."""
 
     def __init__(self, store: ModelStore | None = None) -> None:
+        if not openvino.is_installed():  # it would gain nothing, and take twice the memory
+            reuse_freed_memory()
         self._store = store or ModelStore()
         self._warm = WarmModels()
         self._speeds: dict[tuple[str, str, str], float] = {}
@@ -247,6 +248,4 @@ def _give_memory_back() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # Only glibc has it, and needs to be told.
-            ctypes.CDLL(None).malloc_trim(0)
+    give_back_freed_memory()

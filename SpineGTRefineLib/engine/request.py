@@ -20,7 +20,7 @@ from ..recipes.tool_weights import require_tools
 from .batch import run_jobs
 from .client import Engine
 from .cluster import local_cluster, run_on_cluster
-from .launch import find_python, worker_command, worker_environment
+from .launch import find_python, worker_command
 from .plan import duration
 from .recipe_jobs import recipe_job
 from .tickets import Progress
@@ -128,7 +128,7 @@ class RecipeRequest:
         list of dict
             An outcome per case, in the order of the cases.
         """
-        engine = Engine(worker_command(find_python(python)), environment=worker_environment(), on_log=on_log)
+        engine = Engine(worker_command(find_python(python)), on_log=on_log)
         outcomes: list[dict[str, Any]] = []
         total = len(self.cases)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import slicer
 
-from ..engine import Engine, find_python, worker_command, worker_environment
+from ..engine import Engine, find_python, worker_command
+from ..process import clean_environment
 
 
 class EngineStarter:
@@ -38,7 +39,7 @@ class EngineStarter:
         found = find_python(python or None)
         if self._engine is None or found != self.python:
             self.stop()
-            environment = worker_environment(startupEnvironment())
+            environment = clean_environment(startupEnvironment())
             self._engine = Engine(
                 worker_command(found), environment=environment, deliver=self._deliver, on_log=self._onLog
             )

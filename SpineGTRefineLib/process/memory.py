@@ -1,7 +1,9 @@
-"""How much main memory this machine lets us have."""
+"""Main memory: how much this machine lets us have, and what becomes of what we free."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ _CONTAINER_LIMITS = (
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
 """Files that say how much a container may use, and uses (Linux control groups, second and first version)."""
+
+_REUSE = {-1: 2**31 - 1, -2: 2**28, -3: 2**31 - 1, -8: 1}
+"""Settings of glibc's ``mallopt``: M_TRIM_THRESHOLD, M_TOP_PAD and M_MMAP_THRESHOLD, all large, and M_ARENA_MAX."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,25 @@ def main_memory() -> MainMemory:
     return MainMemory(total, available)
 
 
+def reuse_freed_memory() -> None:
+    """Have this process keep the memory that it frees for its next need, where the C library can be told so (glibc).
+
+    A network asks for the same large maps for each tile. Given back and fetched anew, each of their pages is cleared
+    by the system first, which takes up to a quarter of the time on a CPU. The results are the same bit for bit.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            for option, value in _REUSE.items():
+                ctypes.CDLL(None).mallopt(option, value)
+
+
+def give_back_freed_memory() -> None:
+    """Give the memory that this process has freed back to the system, where the C library needs to be told so."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 def _available(meminfo: Path) -> int | None:
     if not meminfo.is_file():
         return None
@@ -53,8 +77,6 @@ def _number(path: Path) -> int | None:
 
 
 def _windows() -> MainMemory:
-    import ctypes
-
     class Status(ctypes.Structure):
         _fields_ = (
             ("length", ctypes.c_ulong),

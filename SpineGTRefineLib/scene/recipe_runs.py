@@ -11,10 +11,11 @@ from typing import Any
 
 import slicer
 
-from ..engine import Engine, Progress, State, Ticket, find_python, worker_command, worker_environment
+from ..engine import Engine, Progress, State, Ticket, find_python, worker_command
 from ..engine.image_job import ImageJob
 from ..errors import CancelledError, RefineError
 from ..models import ModelStore
+from ..process import clean_environment
 from ..recipes.definition import recipe
 from ..recipes.guards import check_image
 from ..recipes.model_choice import choose_model
@@ -223,7 +224,7 @@ class RecipeRuns:
         found = find_python(python or None)
         if self._engine is None or found != self._python:
             self.stop()
-            environment = worker_environment(_startup_environment())
+            environment = clean_environment(_startup_environment())
             self._engine = Engine(worker_command(found), environment=environment, deliver=self._waiting.put)
             self._python = found
             # The worker goes with the last one who holds this, and with the program.

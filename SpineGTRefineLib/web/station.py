@@ -9,7 +9,7 @@ from pathlib import Path
 from trame_slicer.core import SlicerApp
 
 from ..bids import Dataset, mask_types
-from ..engine import Engine, find_python, worker_command, worker_environment
+from ..engine import Engine, find_python, worker_command
 from ..errors import RefineError, UsageError
 from ..imaging import LabelMap
 from ..review.loading import LoadedCase
@@ -216,4 +216,4 @@ def _engine_or_none(deliver: Deliver) -> Engine | None:
         python: Path = find_python()
     except RefineError:
         return None
-    return Engine(worker_command(python), environment=worker_environment(), deliver=deliver)
+    return Engine(worker_command(python), deliver=deliver)

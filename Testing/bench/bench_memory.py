@@ -3,9 +3,9 @@
     python Testing/bench/bench_memory.py [--classes 2 25 50] [--scale 1.0]
 
 A whole spine of 91 x 914 x 366 voxels (30 million) of 0.7 mm, on the model's grid 64 x 640 x 256 of 1 mm; ``--scale``
-shrinks all sides. The network is small: what counts is what lies around it. Each run has a process of its own, ours
-with the worker's environment; what Python, the packages and the loaded model take is subtracted. Prints a table and
-keeps it in ``results``. Linux.
+shrinks all sides. The network is small: what counts is what lies around it. Each run has a process of its own, which
+on our side reuses memory as the worker does; what Python, the packages and the loaded model take is subtracted. Prints
+a table and keeps it in ``results``. Linux.
 """
 
 from __future__ import annotations
@@ -54,12 +54,14 @@ def run_once(side: str, folder: Path) -> None:
 
     from SpineGTRefineLib.imaging import Box, crop, read_image
     from SpineGTRefineLib.models import ModelStore, load_model, predict
+    from SpineGTRefineLib.process.memory import reuse_freed_memory
 
     torch.set_num_threads(1)
     image = read_image(folder / "image.nii.gz")
     if side == "nnU-Net":
         call = nnunet_call(folder / "model")
     else:
+        reuse_freed_memory()
         loaded = load_model(ModelStore(folder / "store").install_own(folder / "model", name="model", overwrite=True))
 
         def call(image):
@@ -73,11 +75,8 @@ def run_once(side: str, folder: Path) -> None:
 
 def measure(side: str, folder: Path) -> float:
     """Run one side in a new process."""
-    from SpineGTRefineLib.engine import worker_environment
-
     job = [sys.executable, __file__, "--once", json.dumps([side, str(folder)])]
-    environment = None if side == "nnU-Net" else worker_environment()
-    answer = subprocess.run(job, check=True, capture_output=True, text=True, env=environment)
+    answer = subprocess.run(job, check=True, capture_output=True, text=True)
     return float(json.loads(answer.stdout.splitlines()[-1]))
 
 

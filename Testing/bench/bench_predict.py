@@ -4,9 +4,9 @@
 
 The network has random weights (10 classes, 32 to 320 features, tiles of 32 x 96 x 96) and no side mirrors. ``warm`` is
 nnU-Net's predictor with the model loaded, ``fresh`` a new process of ``nnUNetv2_predict``, the others are ours.
-nnU-Net's predictor has a process for all its runs; ours another, with the worker's environment. In each a small image
-goes first, and its time is not counted. Agreement is measured by ``bench_agreement.py`` with trained models: one with
-random weights has ties everywhere. Prints a table and keeps it in ``results``.
+nnU-Net's predictor has a process for all its runs; ours another, which reuses memory as the worker does. In each a
+small image goes first, and its time is not counted. Agreement is measured by ``bench_agreement.py`` with trained
+models: one with random weights has ties everywhere. Prints a table and keeps it in ``results``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,11 @@ def our_call(folder: Path, side: str, device: str) -> Call:
     """Return our prediction with the model loaded; image in, labels out."""
     from SpineGTRefineLib.models import ModelStore, load_model, predict
     from SpineGTRefineLib.models.backends import openvino
+    from SpineGTRefineLib.process.memory import reuse_freed_memory
 
     backend, mode = side.split("-")
+    if backend == "torch":
+        reuse_freed_memory()
     store = ModelStore(folder / f"store-{side}")
     loaded = load_model(store.install_own(folder / "model", name="big"))
 
@@ -123,13 +126,13 @@ def serve(folder: Path, threads: int, device: str) -> None:
 class Server:
     """A process that keeps models loaded and runs the image on demand."""
 
-    def __init__(self, folder: Path, threads: int, device: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, threads: int, device: str) -> None:
         self._child = subprocess.Popen(
             [sys.executable, __file__, "--serve", json.dumps([str(folder), threads, device])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**environment, "OMP_NUM_THREADS": str(threads), "SPINEGTREFINE_MODELS": str(folder / "models")},
+            env={**os.environ, "OMP_NUM_THREADS": str(threads), "SPINEGTREFINE_MODELS": str(folder / "models")},
         )
 
     def run(self, side: str) -> dict[str, float]:
@@ -161,15 +164,13 @@ def run_fresh(folder: Path, threads: int, device: str) -> dict[str, float]:
 
 def times(options: argparse.Namespace) -> list[str]:
     """Compare the times (``pairs``, ``shape``, ``classes``, ``threads``, ``device``, ``sides``); returns Markdown."""
-    from SpineGTRefineLib.engine import worker_environment
-
     sides = ["warm", *options.sides]
     runs: dict[str, list[dict[str, float]]] = {side: [] for side in sides}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, tuple(options.shape), options.classes)
         settings = (folder, options.threads, options.device)
-        nnunet, ours = Server(*settings, os.environ), Server(*settings, worker_environment())
+        nnunet, ours = Server(*settings), Server(*settings)
         for pair in range(options.pairs):
             for side in sides[:: -1 if pair % 2 else 1]:
                 server = nnunet if side == "warm" else ours

@@ -90,7 +90,7 @@ def time_processes(root: Path, output: Path) -> float:
 def time_worker(root: Path, output: Path) -> tuple[float, float]:
     """Return the seconds for all cases from nothing, and again when the worker is warm."""
     from SpineGTRefineLib.bids import Dataset
-    from SpineGTRefineLib.engine import Engine, worker_command, worker_environment
+    from SpineGTRefineLib.engine import Engine, worker_command
     from SpineGTRefineLib.engine.batch import run_jobs
     from SpineGTRefineLib.engine.recipe_jobs import recipe_job
 
@@ -98,7 +98,7 @@ def time_worker(root: Path, output: Path) -> tuple[float, float]:
     jobs = [recipe_job(dataset, case, RECIPE, model=MODEL, device="cpu", again=True) for case in dataset]
     seconds = []
     begin = time.perf_counter()
-    engine = Engine(worker_command(sys.executable), environment=worker_environment())
+    engine = Engine(worker_command(sys.executable))
     try:
         for _ in range(2):
             for outcome in run_jobs(engine, jobs):

@@ -15,12 +15,13 @@ import pytest
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
-from SpineGTRefineLib.engine import Engine, State, worker_command, worker_environment
+from SpineGTRefineLib.engine import Engine, State, worker_command
 from SpineGTRefineLib.engine.batch import run_jobs
 from SpineGTRefineLib.engine.recipe_jobs import recipe_job
 from SpineGTRefineLib.imaging import Geometry, Image, read_image, read_labels, write_image
 from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
+from SpineGTRefineLib.process import clean_environment
 
 HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
 pytestmark = [
@@ -55,7 +56,7 @@ def engine(models, tmp_path):
         "QT_PLUGIN_PATH": str(home / "lib" / "QtPlugins"),
         FOLDER_VARIABLE: str(models),
     }
-    made = Engine(worker_command(sys.executable), environment=worker_environment(polluted))
+    made = Engine(worker_command(sys.executable), environment=clean_environment(polluted))
     yield made
     made.shutdown()
 

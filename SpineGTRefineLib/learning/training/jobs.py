@@ -14,6 +14,7 @@ from typing import Any
 from ...bids import Dataset, mask_type
 from ...engine.worker import Job, JobContext
 from ...errors import CancelledError
+from ...process.memory import reuse_freed_memory
 from ..ranking.dataset import Predictions, rank_dataset, save_ranking
 from ..versions import BuildSettings, Rules, SplitSettings, Version, build_version, latest_version
 from .report import Report
@@ -54,6 +55,9 @@ def ranking_job(dataset: Dataset, mask: str, sources: Mapping[str, Path]) -> Job
 
 class LearningJobs:
     """The worker's handler (see :class:`~SpineGTRefineLib.engine.worker.JobHandler`)."""
+
+    def __init__(self) -> None:
+        reuse_freed_memory()  # every step of a training asks for the same
 
     def prepare(self, job: Job, context: JobContext) -> None:
         """Read nothing ahead: a training takes all that the machine has."""

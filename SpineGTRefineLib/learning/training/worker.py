@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...engine import Engine, Progress, State, Ticket, find_python, worker_command, worker_environment
+from ...engine import Engine, Progress, State, Ticket, find_python, worker_command
 from ...engine.delivery import Deliver, deliver_here
 from ...errors import WorkerError
+from ...process import clean_environment
 from .jobs import HANDLER
 
 STOP_GRACE_S = 900.0
@@ -35,7 +36,7 @@ def learning_engine(
     """
     return Engine(
         worker_command(find_python(python), HANDLER),
-        environment=worker_environment(environment),
+        environment=clean_environment(environment),
         deliver=deliver,
         on_log=on_log,
         cancel_grace_s=STOP_GRACE_S,
