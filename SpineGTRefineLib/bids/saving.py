@@ -192,7 +192,7 @@ def _check_request(
         )
     if not labels.geometry.matches(image.geometry):
         raise GeometryError(
-            f"The mask ({labels.geometry}) does not lie on the image's grid ({image.geometry}).",
+            f"The mask does not lie on the image's grid: {labels.geometry.told_from(image.geometry)}.",
             "Resample or restore it to the image's grid before saving.",
         )
     source = image.source

@@ -127,6 +127,12 @@ class Geometry:
         """Whether both grids have the same shape and the same place in space."""
         return self.distance_to(other) <= tolerance_mm
 
+    def told_from(self, other: Geometry) -> str:
+        """Say what tells two grids apart, for a message: both, or how far apart they lie where both read alike."""
+        if str(self) != str(other):
+            return f"{self} against {other}"
+        return f"both {self}, but up to {self.distance_to(other):.3g} mm apart"
+
     def with_shape_and_origin(self, shape: tuple[int, int, int], origin_index: Sequence[float]) -> Geometry:
         """Return the grid of another shape whose voxel (0, 0, 0) lies at ``origin_index`` of this one."""
         affine = self.affine.copy()

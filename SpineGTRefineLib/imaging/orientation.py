@@ -46,8 +46,8 @@ def reorient_to_grid(volume: Volume, grid: Geometry) -> Volume:
     turned = volume if volume.geometry.matches(grid) else _turned(volume, grid.orientation)
     if not turned.geometry.matches(grid):
         raise GeometryError(
-            f"The volume ({volume.geometry}) does not lie on the grid {grid}.",
-            "Resample it onto that grid, or check which image it belongs to.",
+            f"The volume does not lie on that grid: {volume.geometry.told_from(grid)}.",
+            "Resample it onto that grid, if both belong to one image and no header was changed.",
         )
     return turned
 

@@ -43,7 +43,7 @@ def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0)
     labels
         The map; not changed.
     canal
-        Everything that is not 0 is taken away.
+        Scheme ``canal``: everything that is not 0 is taken away; or a map that holds more: its canal and cord are.
     speck_mm3
         Pieces below this volume that the cut leaves of a structure are removed; never its largest one. 0 keeps all.
 
@@ -51,10 +51,12 @@ def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0)
     ------
     GeometryError
         The grids differ.
+    UsageError
+        The scheme of ``canal`` has no canal: it is another mask.
     """
     require_same_grid(labels, canal, "canal")
     own = labels.mask(values_of_kinds(labels, (*CANAL_KINDS, "cord")))
-    cut = subtract(labels.array, (canal.array != 0) & ~own)
+    cut = subtract(labels.array, _whole_canal(canal) & ~own)
     if speck_mm3 > 0:
         least = speck_mm3 / labels.geometry.voxel_volume
         touched = np.unique(labels.array[(cut == 0) & (labels.array != 0)])
@@ -66,10 +68,11 @@ def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0)
 def cord_inside_canal(cord: LabelMap, canal: LabelMap) -> LabelMap:
     """Return the cord without what lies outside the whole canal.
 
-    Slices that the canal does not reach at all (it was drawn over a shorter stretch) keep their cord.
+    Slices that the canal does not reach at all (it was drawn over a shorter stretch) keep their cord. ``canal`` is as
+    for :func:`subtract_canal`.
     """
     require_same_grid(cord, canal, "canal")
-    inside = canal.array != 0
+    inside = _whole_canal(canal)
     covered = inside.any(axis=Slices.of(cord.geometry).other_axes, keepdims=True)
     return cord.with_array(subtract(cord.array, covered & ~inside))
 
@@ -79,6 +82,16 @@ def canal_around_cord(canal: LabelMap, cord: LabelMap) -> LabelMap:
     require_same_grid(canal, cord, "cord")
     value = canal.scheme.value_of("canal_whole")
     return canal.with_array(fill_background(canal.array, (cord.array != 0).astype(canal.array.dtype) * value))
+
+
+def _whole_canal(canal: LabelMap) -> np.ndarray:
+    """Boolean array of the canal with the cord in it."""
+    values = values_of_kinds(canal, CANAL_KINDS)
+    if not values:
+        raise UsageError(f"A mask of the scheme {canal.scheme.name!r} has no canal.", "Give a mask of the canal.")
+    if canal.scheme.name == "canal":
+        return np.asarray(canal.array != 0)
+    return canal.mask([*values, *values_of_kinds(canal, ["cord"])])
 
 
 def _between(mask: np.ndarray, axis: int) -> np.ndarray:

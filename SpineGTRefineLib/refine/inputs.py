@@ -9,33 +9,27 @@ from ..errors import GeometryError, UsageError
 from ..imaging import LabelMap
 
 
-def require_same_grid(labels: LabelMap, other: LabelMap, name: str) -> None:
+def require_same_grid(labels: LabelMap, other: LabelMap, name: str, than: str = "mask") -> None:
     """Refuse two masks that do not lie on one grid.
 
     Parameters
     ----------
     labels, other
         The masks.
-    name
-        What ``other`` is, for the message.
+    name, than
+        What ``other`` and ``labels`` are, for the message.
 
     Raises
     ------
     GeometryError
         The grids differ.
     """
-    if labels.geometry.matches(other.geometry):
-        return
-    if str(labels.geometry) == str(other.geometry):
-        distance = labels.geometry.distance_to(other.geometry)
+    if not labels.geometry.matches(other.geometry):
         raise GeometryError(
-            f"The {name} and the mask have grids of one size ({labels.geometry}), up to {distance:.3g} mm apart.",
-            "Check that both belong to one image, and that no header was changed.",
+            f"The {name} lies on another grid than the {than}: {other.geometry.told_from(labels.geometry)}.",
+            "If both belong to one image and no header was changed, resample one of them "
+            "(in Python: SpineGTRefineLib.imaging.resample_labels).",
         )
-    raise GeometryError(
-        f"The {name} ({other.geometry}) lies on another grid than the mask ({labels.geometry}).",
-        "Resample one of them to the grid of the other first (in Python: SpineGTRefineLib.imaging.resample_labels).",
-    )
 
 
 def require_positive(amount: float, what: str) -> None:
@@ -51,8 +45,10 @@ def require_positive(amount: float, what: str) -> None:
 
 
 def values_of(scheme: LabelScheme, only: Collection[str] | None) -> list[int] | None:
-    """Return the label values of structures; None (all) for None."""
-    return None if only is None else [scheme.value_of(key) for key in only]
+    """Return the label values of structures (one key, or several); None (all) for None."""
+    if only is None:
+        return None
+    return [scheme.value_of(key) for key in ([only] if isinstance(only, str) else only)]
 
 
 def values_of_kinds(labels: LabelMap, kinds: Iterable[str]) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..anatomy import scheme
 from ..anatomy.tables import naming_the_row, read_rows
-from ..errors import UsageError
+from ..errors import LabelError, UsageError
 from ..imaging import LabelMap
 from ..resources import resource_path
 from .inputs import require_same_grid
@@ -77,6 +77,8 @@ def compose(masks: Mapping[str, LabelMap]) -> LabelMap:
     ------
     GeometryError
         The grids differ.
+    LabelError
+        A mask of one structure is in the scheme of another one.
     UsageError
         There is no mask, or one with a name that has no place in the composition.
     """
@@ -98,8 +100,18 @@ def compose(masks: Mapping[str, LabelMap]) -> LabelMap:
             replaced = [target.value_of(other.composed) for other in present if other.composed]
             array[np.isin(array, replaced)] = 0
         else:
-            array[masks[layer.mask].array != 0] = target.value_of(layer.composed)
+            array[_one_structure(masks[layer.mask], layer.mask)] = target.value_of(layer.composed)
     return LabelMap(array, grid.geometry, target, grid.source)
+
+
+def _one_structure(mask: LabelMap, name: str) -> np.ndarray:
+    """Boolean array of a mask that shows one structure alone; a map of many is not taken for it."""
+    if mask.scheme.name != name:
+        raise LabelError(
+            f"The {name} mask is in the label scheme {mask.scheme.name!r}, expected {name!r}.",
+            "Give the mask of that structure alone (decompose takes one map apart).",
+        )
+    return np.asarray(mask.array != 0)
 
 
 def decompose(composed: LabelMap) -> dict[str, LabelMap]:

@@ -112,6 +112,8 @@ def merge_fragment(labels: LabelMap, index: Sequence[int], into: str) -> LabelMa
     into
         Key of the structure that it belongs to.
     """
+    if not all(0 <= place < size for place, size in zip(index, labels.geometry.shape, strict=True)):
+        raise UsageError(f"The voxel {tuple(index)} lies outside of the mask.", "Choose a voxel of the piece.")
     value = int(labels.array[tuple(index)])
     if value == 0:
         raise UsageError("There is no label at this place.", "Choose a voxel of the piece.")

@@ -8,13 +8,14 @@ from typing import Literal, get_args
 import numpy as np
 
 from ..anatomy import scheme
-from ..errors import GeometryError, UsageError
+from ..errors import UsageError
 from ..imaging import LabelMap
 from .anatomical import refine_anatomical
 from .by_order import refine_by_order
 from .column import Column
 from .compatible import refine_compatible
 from .decisions import Decision
+from .inputs import require_same_grid
 from .level_names import Naming
 
 Policy = Literal["anatomical", "compatible"]
@@ -52,12 +53,8 @@ class SpineInputs:
     def __post_init__(self) -> None:
         for name in ("totalspineseg", "canal", "semantic"):
             other: LabelMap | None = getattr(self, name)
-            if other is not None and not self.vert.geometry.matches(other.geometry):
-                raise GeometryError(
-                    f"The {name} mask lies on another grid ({other.geometry}) than the SPINEPS mask "
-                    f"({self.vert.geometry}).",
-                    "Resample it to the grid of the image first.",
-                )
+            if other is not None:
+                require_same_grid(self.vert, other, f"{name} mask", "SPINEPS mask")
 
     def canal_mask(self) -> np.ndarray | None:
         """Boolean array of the whole canal from the best source there is, or None."""

@@ -59,7 +59,9 @@ def test_grids_that_look_alike_are_told_apart_by_their_distance(program):
     shorter = program("refine", "subtract-canal", "spine.nii.gz", "--canal", "short_canal.nii.gz")
     assert shorter.code == 13
     assert "9x9x5 voxels" in shorter.err
-    assert "9x9x14 voxels" in shorter.err
+    assert "against 9x9x14 voxels" in " ".join(shorter.err.split())
+    checked = program("check", "spine.nii.gz", "--canal", "moved_canal.nii.gz")
+    assert "but up to 20 mm apart" in " ".join(checked.err.split())
 
 
 def test_an_empty_mask_is_said_to_be_empty(program):

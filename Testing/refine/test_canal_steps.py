@@ -6,7 +6,7 @@ from small_masks import label_map
 
 from SpineGTRefineLib.errors import GeometryError, UsageError
 from SpineGTRefineLib.imaging import reorient
-from SpineGTRefineLib.refine import canal_around_cord, cord_inside_canal, fill_canal, subtract_canal
+from SpineGTRefineLib.refine import canal_around_cord, cord_inside_canal, expand, fill_canal, subtract_canal
 
 CORD, CANAL, L1 = 1, 2, 41
 
@@ -89,3 +89,17 @@ def test_the_cord_stays_inside_the_canal_or_the_canal_goes_around_the_cord():
     wide = canal_around_cord(canal, cord).array
     assert wide[cord.array != 0].all()
     assert wide[canal.array != 0].all()
+
+
+def test_what_is_no_canal_is_refused_and_of_a_whole_map_only_its_canal_is_taken_away(vertebra_and_canal):
+    vertebra, canal = vertebra_and_canal
+    with pytest.raises(UsageError, match="scheme 'sacrum' has no canal"):
+        subtract_canal(vertebra, label_map(canal.array, "sacrum"))
+    whole = vertebra.with_array(np.where(canal.array != 0, CANAL, vertebra.array))
+    np.testing.assert_array_equal(subtract_canal(vertebra, whole).array, subtract_canal(vertebra, canal).array)
+    np.testing.assert_array_equal(cord_inside_canal(canal, whole).array, canal.array)
+
+
+def test_one_structure_may_be_named_without_a_list():
+    labels = label_map(np.pad(np.full((1, 1, 1), L1, np.uint8), 2))
+    np.testing.assert_array_equal(expand(labels, 1, only="vertebra_L1").array, expand(labels, 1).array)

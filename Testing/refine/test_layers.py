@@ -5,7 +5,7 @@ import pytest
 from small_masks import label_map
 
 from SpineGTRefineLib.anatomy import scheme
-from SpineGTRefineLib.errors import GeometryError, UsageError
+from SpineGTRefineLib.errors import GeometryError, LabelError, UsageError
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.refine import compose, decompose
 
@@ -74,6 +74,8 @@ def test_masks_that_do_not_belong_together_are_refused(masks):
         compose({"lesion": masks["canal"]})
     with pytest.raises(UsageError, match="no mask"):
         compose({})
+    with pytest.raises(LabelError, match="canal mask is in the label scheme 'spine', expected 'canal'"):
+        compose({"canal": masks["spine"]})
     masks["canal"] = label_map(masks["canal"].array, "canal", spacing=(2, 1, 1))
     with pytest.raises(GeometryError, match="canal"):
         compose(masks)
