@@ -32,6 +32,7 @@ TOOLS = {
     "totalspineseg": "runs the model TotalSpineSeg; its output folders can be read without it",
     "git-annex": "fetches the images of datasets that keep them elsewhere",
 }
+TRUSTED_WEIGHTS = "it runs code that weights may hold when it opens them; ours looks at each file first, and runs none"
 LEAST_FREE_GB = 1.0
 
 Status = Literal["ok", "note", "problem"]
@@ -150,11 +151,13 @@ def _graphics_card() -> Finding:
 def _model_pythons() -> Iterator[Finding]:
     """Look at the Python that would run models, and at every environment that was made here."""
     from ..engine import find_python
-    from ..process.environments import installed_environments
+    from ..process.environments import environment_kind, environment_names, installed_environments
 
     environments = installed_environments()
     for name, python in environments.items():
         yield _python(f"Environment {name}", python)
+        if name in environment_names() and environment_kind(name).trusts_weights:
+            yield Finding(f"Weights of {name}", "note", TRUSTED_WEIGHTS, "Install weights of its authors only.")
     try:
         chosen = find_python()
     except RefineError as error:

@@ -44,6 +44,9 @@ class EnvironmentKind:
         Modules that must be there.
     program
         The command that it is made for; "" for one that is used as a Python.
+    trusts_weights
+        Whether that program opens weights in a way that runs code which they hold (pickle). Ours never does, and looks
+        at every checkpoint before the program gets it.
     """
 
     name: str
@@ -52,6 +55,7 @@ class EnvironmentKind:
     packages: tuple[str, ...]
     imports: tuple[str, ...]
     program: str = ""
+    trusts_weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def environment_kind(name: str) -> EnvironmentKind:
         tuple(table["packages"]),
         tuple(table["imports"]),
         table.get("program", ""),
+        table.get("trusts_weights", False),
     )
 
 

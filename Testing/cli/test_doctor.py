@@ -6,6 +6,7 @@ import pytest
 
 from SpineGTRefineLib import __version__, resources
 from SpineGTRefineLib.cli import doctor
+from SpineGTRefineLib.process.environments import interpreter_of
 
 
 def test_this_installation_is_well(program):
@@ -65,3 +66,14 @@ def test_a_folder_for_results_that_refuses_files(program, monkeypatch, tmp_path)
 def test_it_leaves_nothing_behind(program, tmp_path):
     assert program("doctor", "--folder", tmp_path).code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tool_that_opens_weights_without_protection_is_named(program, monkeypatch, tmp_path):
+    monkeypatch.setenv("SPINEGTREFINE_ENVIRONMENTS", str(tmp_path))
+    for name in ("spineps", "models"):
+        python = interpreter_of(tmp_path / name)
+        python.parent.mkdir(parents=True)
+        python.symlink_to(sys.executable)
+    findings = {found["what"]: found for found in program("doctor", "--json").json["findings"]}
+    assert "runs code that weights may hold" in findings["Weights of spineps"]["found"]
+    assert "Weights of models" not in findings
