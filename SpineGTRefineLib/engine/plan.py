@@ -103,7 +103,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Need:
-    """Bytes of each part of a run."""
+    """Bytes of each part of a run; several networks need their sums twice: one of them, and those of all before."""
 
     networks: int
     tile: int
@@ -145,7 +145,7 @@ def plan_run(
     need = _Need(
         networks=4 * cost.parameters * folds,
         tile=4 * cost.values,
-        sums=voxels * (2 * (classes + 1) + 4 * channels),
+        sums=voxels * (2 * (classes + 1) * min(folds, 2) + 4 * channels),
         image=image_voxels * IMAGE_BYTES,
     )
     device, main, on_device, notes = _place(need, machine)

@@ -16,6 +16,9 @@ from .checkpoint import import_torch
 from .mirrors import SecondOpinion, mirrored_mean
 from .tiles import Span, Tiling, covering_spans, focused_spans, tile_spans, touching
 
+HALF_BYTES = 2
+"""Size of a number that tiles are added up in."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -91,6 +94,8 @@ def predict_logits(
         The caller stopped the work.
     ModelError
         A network gave numbers that are not finite.
+    torch.OutOfMemoryError
+        The card that is to add the tiles up has too little free memory; nothing was computed.
     """
     torch = import_torch()
     from acvl_utils.cropping_and_padding.padding import pad_nd_image
@@ -101,6 +106,8 @@ def predict_logits(
     if roi is not None:
         moved = tuple(slice(w.start + r.start, w.stop + r.start) for w, r in zip(roi, revert[1:], strict=True))
         spans = focused_spans(shape, moved, tiling) if focus else touching(spans, moved)
+    maps = (classes + 1) * min(len(runners), 2) + (0 if opinion is None else 2)
+    _require_room(torch, sums, padded[0].numel() * (HALF_BYTES * maps + padded.element_size() * len(padded)))
     run = _Run(torch, tiling, sums, _Steps(control, len(spans) * len(runners)), opinion)
     logits: Any = None
     apart: Any = None
@@ -113,6 +120,17 @@ def predict_logits(
             logits /= len(runners)
             apart = None if apart is None else apart.div_(len(runners))
     return logits[(slice(None), *revert[1:])], None if apart is None else apart[(0, *revert[1:])]
+
+
+def _require_room(torch: Any, place: Any, needed: int) -> None:
+    """Refuse what a card cannot hold before it is asked: some drivers would go on, in main memory and very slowly."""
+    if place.type != "cuda":
+        return
+    free = torch.cuda.mem_get_info(place)[0] + torch.cuda.memory_reserved(place) - torch.cuda.memory_allocated(place)
+    if needed > free:
+        raise torch.OutOfMemoryError(
+            f"out of memory: {needed / 2**30:.1f} GiB to add the tiles up, {free / 2**30:.1f} GiB free"
+        )
 
 
 class _Steps:

@@ -72,6 +72,18 @@ def test_on_a_smaller_card_the_sums_move_out_then_everything_and_the_reason_is_s
     assert small.seconds > tight.seconds
 
 
+def test_several_networks_need_their_sums_twice(model):
+    (model.path / "fold_1").mkdir()
+    (model.path / "fold_2").mkdir()
+    whole = plan_run(model, WHOLE_SPINE, machine("cuda", card_gb=24))
+    voxels, parameters = 64 * 640 * 256, 30.8e6
+    (model.path / "fold_1").rmdir()
+    (model.path / "fold_2").rmdir()
+    single = plan_run(model, WHOLE_SPINE, machine("cuda", card_gb=24))
+    grown = whole.device_bytes - single.device_bytes
+    assert grown == pytest.approx(2 * 4 * parameters + voxels * 2 * 11, rel=0.01)
+
+
 def test_what_cannot_fit_is_refused_before_it_starts_with_figures_and_a_way_out(model):
     plan = plan_run(model, WHOLE_SPINE, machine(main_gb=2))
     with pytest.raises(ModelError, match=r"2\.0 GB") as caught:

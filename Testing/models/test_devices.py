@@ -36,6 +36,31 @@ def test_a_small_card_keeps_the_network_and_gives_up_the_sums_then_the_cpu_takes
     assert "out of memory" in notes[0]
 
 
+def test_a_card_without_room_for_the_sums_is_not_asked_to_hold_them(devices, monkeypatch):
+    """No card was at hand: what it says about its memory is made up."""
+    import torch
+
+    from SpineGTRefineLib.models.sliding import Control, predict_logits
+    from SpineGTRefineLib.models.tiles import Tiling
+
+    gib = 2**30
+    answers = {"mem_get_info": (3 * gib, 24 * gib), "memory_reserved": gib, "memory_allocated": gib // 2}
+    for name, answer in answers.items():
+        monkeypatch.setattr(torch.cuda, name, lambda *_, answer=answer: answer)
+    computed, image = [], torch.zeros(1, 1, 1, 1).expand(1, 512, 512, 512)
+    control = Control(lambda *_: None, lambda: False)
+
+    def run(place):
+        if place.sums.type == "cpu":
+            return "labels"
+        return predict_logits([computed.append], image, 25, Tiling((64, 64, 64), 0.5, None), place.sums, control)
+
+    result, _, notes = devices.run_with_fallback(cuda_places(devices), run)
+    assert result == "labels"
+    assert notes == ["cuda:0: out of memory: 7.0 GiB to add the tiles up, 3.5 GiB free"]
+    assert not computed
+
+
 def test_when_nothing_is_left_the_user_hears_what_to_do(devices):
     import torch
 
