@@ -51,7 +51,7 @@ def test_starting_slicer_loads_neither_the_library_nor_its_packages(repository):
 
 def test_the_library_is_found_in_a_checkout_where_slicer_only_searches_the_modules_folder(repository, tmp_path):
     code = (
-        "import sys, types, importlib.util\n"
+        "import os, sys, types, importlib.util\n"
         "import slicer\n"
         "base = types.ModuleType('slicer.ScriptedLoadableModule')\n"
         "for end in ('', 'Widget', 'Logic', 'Test'):\n"
@@ -60,7 +60,7 @@ def test_the_library_is_found_in_a_checkout_where_slicer_only_searches_the_modul
         "wrapper = types.ModuleType('slicer.parameterNodeWrapper'); wrapper.parameterNodeWrapper = lambda cls: cls\n"
         "sys.modules.update({m.__name__: m for m in (base, i18n, wrapper)})\n"
         "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
-        f"sys.path[:] = [p for p in sys.path if p not in ('', {str(repository)!r})]\n"
+        "sys.path[:] = [p for p in sys.path if p and not os.path.isfile(p + '/SpineGTRefineLib/__init__.py')]\n"
         f"sys.path.append({str(repository / 'SpineGTRefine')!r})\n"
         "found = importlib.util.find_spec('SpineGTRefineLib')\n"
         "assert found is None or found.origin is None, found\n"  # a folder of that name is no library
