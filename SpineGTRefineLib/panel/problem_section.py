@@ -7,7 +7,7 @@ from slicer.i18n import tr as _
 
 from ..anatomy import structure
 from ..checks import Problem, check_labels
-from ..errors import RefineError
+from ..errors import RefineError, UsageError
 from .section import LoadUi, Section, fillTable, stretchColumn
 from .workspace import Workspace
 
@@ -49,6 +49,8 @@ class ProblemSection(Section):
 
     def step(self, by: int) -> None:
         """Go to the next or previous problem, around the end of the list."""
+        if not self.workspace.isOpen:
+            raise UsageError(_("No mask is open."), _("Open one from the worklist."))
         if not self._problems:
             self.workspace.say("good", _("The check finds nothing to look at."))
             return

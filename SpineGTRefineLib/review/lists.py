@@ -146,8 +146,10 @@ def _table_entries(path: Path) -> list[str]:
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a list: {error}.", "Save it as UTF-8 text.") from error
+    except OSError as error:
+        raise InputError(f"The list {path} cannot be read: {error.strerror}.", "Choose another file.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is no text in UTF-8.", "Save it as UTF-8 text, or choose another file.") from error
 
 
 def _quoted(name: str) -> str:

@@ -131,6 +131,12 @@ def test_a_grade_that_was_chosen_by_mistake_can_be_taken_back(opened):
     assert bench.grade is None
 
 
+def test_where_no_mask_is_open_none_is_called_free_of_problems(opened, program):
+    opened.closeScene()
+    press(program, "N")
+    assert "No mask is open" in status(opened)
+
+
 def test_the_open_mask_is_in_the_table_also_where_the_list_is_longer(opened, program, monkeypatch):
     import SpineGTRefineLib.panel.worklist_section as section
 

@@ -61,6 +61,17 @@ def test_the_worklist_is_written_for_other_tools_and_never_over_a_file(opened, p
     assert len(listed(opened)) == 2
 
 
+def test_a_list_that_is_no_list_is_refused_with_the_way_out(opened, tmp_path):
+    table = tmp_path / "list.tsv"
+    table.write_bytes("sub-01 \u00e9".encode("utf-16"))
+    use(opened, table)
+    assert "Save it as UTF-8 text" in opened.ui.statusLabel.text
+    for path in (tmp_path / "gone.yml", tmp_path):
+        use(opened, path)
+        assert "cannot be read" in opened.ui.statusLabel.text
+        assert opened.ui.statusLabel.text.endswith("Choose another file.")
+
+
 def test_voxels_outside_the_image_are_asked_about_without_a_box_and_erased_only_when_told_to(opened, program, dataset):
     ui = opened.editor.ui
     before = opened.workspace.session.bench.labels().array.copy()
