@@ -146,6 +146,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/imaging/orientation.py
   SpineGTRefineLib/imaging/registration.py
   SpineGTRefineLib/imaging/resample.py
+  SpineGTRefineLib/imaging/similarity.py
   SpineGTRefineLib/imaging/values.py
   SpineGTRefineLib/imaging/volumes.py
   SpineGTRefineLib/learning/__init__.py

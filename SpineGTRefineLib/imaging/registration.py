@@ -18,6 +18,7 @@ from scipy import ndimage
 from ..errors import CancelledError, InputError, UsageError
 from .geometry import Geometry
 from .resample import itk_image, placement_of, resample_image
+from .similarity import HISTOGRAM_BINS, shared_voxels, similarity_of
 from .volumes import Image
 
 Method = Literal["header", "rigid", "affine"]
@@ -33,7 +34,6 @@ SHRINKING = (4, 2, 1)
 SMALLEST_LEVEL = 8
 """A level with fewer voxels along an axis says nothing, and ITK's smoothing refuses it."""
 
-HISTOGRAM_BINS = 32
 SAMPLED_PART = 0.3
 SEED = 20250224
 
@@ -75,7 +75,23 @@ class Registration:
     @property
     def is_believable(self) -> bool:
         """Whether both directions agree, and the images look more alike than by their headers (or as much)."""
-        return self.inconsistency_mm <= self.tolerance_mm and self.similarity >= self.similarity_by_header * 0.999
+        return not self.doubts
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why it cannot be believed, in words."""
+        found = []
+        if self.inconsistency_mm > self.tolerance_mm:
+            found.append(
+                f"there and back ends {self.inconsistency_mm:.1f} mm from the start "
+                f"(at most {self.tolerance_mm:.1f} mm is believed)"
+            )
+        if self.similarity < self.similarity_by_header * 0.999:
+            found.append(
+                f"the images look less alike than by their headers (similarity {self.similarity:.3f} after "
+                f"{self.similarity_by_header:.3f})"
+            )
+        return tuple(found)
 
     @property
     def rotation_degrees(self) -> float:
@@ -96,7 +112,7 @@ def by_header(fixed: Image, moving: Image) -> Registration:
     InputError
         The images share no space.
     """
-    similarity = _similarity(_working(fixed), moving, np.eye(4))
+    similarity = similarity_of(_working(fixed), moving, np.eye(4))
     return Registration("header", np.eye(4), similarity, similarity, 0.0)
 
 
@@ -133,7 +149,7 @@ def register(
     return Registration(
         method,
         there,
-        _similarity(one, moving, there),
+        similarity_of(one, moving, there),
         start.similarity,
         float(np.linalg.norm(returned - points, axis=1).mean()),
         max(BELIEVABLE_MM, *fixed.geometry.spacing, *moving.geometry.spacing),
@@ -143,7 +159,7 @@ def register(
 def _optimized(fixed: Image, moving: Image, method: Method, cancel: Callable[[], bool]) -> np.ndarray:
     target, source = (itk_image(image.array, image.geometry) for image in (fixed, moving))
     # Elsewhere points only come to lie on the moving image when it slides off the rest, and pull it that way.
-    shared = itk_image(_shared(fixed, moving, np.eye(4)).astype(np.uint8), fixed.geometry)
+    shared = itk_image(shared_voxels(fixed, moving, np.eye(4)).astype(np.uint8), fixed.geometry)
     center = (fixed.geometry.to_world((np.array(fixed.geometry.shape) - 1) / 2) * (-1, -1, 1)).tolist()
     rigid = SimpleITK.Euler3DTransform()
     rigid.SetCenter(center)
@@ -207,32 +223,6 @@ def _working(image: Image) -> Image:
     sigmas = np.where(factors < 1, 0.5 * size / np.array(geometry.spacing), 0.0)
     smooth = ndimage.gaussian_filter(image.array.astype(np.float32), sigmas, mode="nearest")
     return resample_image(Image(smooth, geometry), Geometry((i, j, k), affine))
-
-
-def _similarity(fixed: Image, moving: Image, placement: np.ndarray) -> float:
-    """Return the normalized mutual information where both images are."""
-    shared = _shared(fixed, moving, placement)
-    values = resample_image(moving, fixed.geometry, placement).array[shared]
-    joint, _, _ = np.histogram2d(fixed.array[shared], values, bins=HISTOGRAM_BINS)
-    whole = _entropy(joint)
-    return (_entropy(joint.sum(axis=0)) + _entropy(joint.sum(axis=1))) / whole if whole else 1.0
-
-
-def _shared(fixed: Image, moving: Image, placement: np.ndarray) -> np.ndarray:
-    """Return the voxels of the fixed image that the moving one covers, too."""
-    everywhere = Image(np.ones(moving.geometry.shape, np.float32), moving.geometry)
-    shared = np.asarray(resample_image(everywhere, fixed.geometry, placement).array > 0.5)
-    if np.count_nonzero(shared) < HISTOGRAM_BINS**2:
-        raise InputError(
-            "By their headers the two images share no space.",
-            "Check that they are of the same person and session, and their sform and qform.",
-        )
-    return shared
-
-
-def _entropy(counts: np.ndarray) -> float:
-    parts = counts[counts > 0] / counts.sum()
-    return float(-(parts * np.log(parts)).sum())
 
 
 def _points(geometry: Geometry) -> np.ndarray:

@@ -121,23 +121,25 @@ def _place(
     source: Image, target: Image, method: str, conflicts: list[str], cancel: Callable[[], bool]
 ) -> tuple[Registration, str]:
     """Return where the source lies in the target, and a doubt about it."""
-    # register() refuses an unknown method, naming those there are.
-    found = register(target, source, "rigid" if method == AUTO else cast("Method", method), cancel=cancel)
-    if found.is_believable:
-        return found, ""
-    if method != AUTO:
+    if method != AUTO:  # register() refuses an unknown one, naming those there are
+        found = register(target, source, cast("Method", method), cancel=cancel)
         return found, _doubt(found)
+    try:
+        found = register(target, source, "rigid", cancel=cancel)
+        doubt = _doubt(found)
+    except InputError as error:
+        doubt = f"The rigid registration failed: {error.cause}"
+    if not doubt:
+        return found, ""
     if conflicts:
-        raise _refusal(conflicts, _doubt(found))
-    return by_header(target, source), f"{_doubt(found)} The headers are used."
+        raise _refusal(conflicts, doubt)
+    return by_header(target, source), f"{doubt} The headers are used."
 
 
 def _doubt(found: Registration) -> str:
-    return (
-        f"The {found.method} registration is not to be trusted: there and back ends {found.inconsistency_mm:.1f} mm "
-        f"from the start (at most {found.tolerance_mm:.1f} mm is believed), and the similarity went from "
-        f"{found.similarity_by_header:.3f} to {found.similarity:.3f}."
-    )
+    if found.is_believable:
+        return ""
+    return f"The {found.method} registration is not to be trusted: {', and '.join(found.doubts)}."
 
 
 def _share_voxels(labels: LabelMap, image: Image) -> bool:

@@ -88,11 +88,13 @@ def sacrum_of(path: Path, version: str = "auto") -> LabelMap:
     Raises
     ------
     LabelError
-        There is no sacrum in it, or ``auto`` cannot decide.
+        It is empty, there is no sacrum in it, or ``auto`` cannot decide.
     """
     labels = read_labels(path, scheme("totalsegmentator_v2"))
     numbers = {name: scheme(f"totalsegmentator_{name}").value_of("sacrum") for name in ("v1", "v2")}
     values = set(labels.values())
+    if not values:
+        raise LabelError(f"{path.name} is empty: TotalSegmentator found nothing.", "Look at the CT, or run it again.")
     if values == {1} and path.name.startswith("sacrum."):
         value = 1
     elif version != "auto":

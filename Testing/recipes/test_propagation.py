@@ -180,7 +180,18 @@ def test_where_no_registration_helps_either_such_a_header_is_not_believed(tmp_pa
         carry(mask, ct, person["T2w"].image)
     by_header = carry(person["CT"].sacrum, person["CT"].image, person["T2w"].image)
     assert by_header.registration.method == "header"
-    assert any("The headers are used." in note for note in by_header.notes)
+    (doubt,) = (note for note in by_header.notes if "not to be trusted" in note)
+    assert "look less alike than by their headers (similarity 1.100 after 1.200). The headers are used." in doubt
+
+
+def test_where_the_registration_fails_the_headers_are_used_and_it_is_said(person, monkeypatch):
+    def fails(*images, **options):
+        raise InputError("The two images could not be registered: they share too little.")
+
+    monkeypatch.setattr(carrying, "register", fails)
+    carried = carry(person["CT"].sacrum, person["CT"].image, person["T2w"].image)
+    assert carried.registration.method == "header"
+    assert any("registration failed" in note and "The headers are used." in note for note in carried.notes)
 
 
 def test_a_mask_on_a_grid_of_its_own_is_not_related_to_such_an_image(tmp_path, person):
@@ -210,6 +221,13 @@ def test_the_sacrum_is_found_in_both_numberings(tmp_path, person, value, version
         with pytest.raises(LabelError, match=r"cannot be told from the numbers") as caught:
             sacrum_of(path)
         assert "--totalsegmentator v1 or v2" in caught.value.remedy
+
+
+def test_an_empty_segmentation_is_said_to_be_empty(tmp_path, person):
+    sacrum = person["CT"].sacrum
+    write_labels(tmp_path / "sub-01_CT.nii.gz", sacrum.with_array(np.zeros_like(sacrum.array)))
+    with pytest.raises(LabelError, match="is empty: TotalSegmentator found nothing"):
+        sacrum_of(tmp_path / "sub-01_CT.nii.gz")
 
 
 def _any_values():
