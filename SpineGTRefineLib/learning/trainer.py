@@ -6,6 +6,7 @@ Imports PyTorch and nnU-Net at the top: import this module inside functions only
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from .network_parts import freeze
 from .settings import TrainingSettings
 
 Progress = Callable[[float, str], None]
+
+CURVES_EVERY_S = 60.0
+"""Seconds between two drawings of ``progress.png``; one takes longer than an epoch of a small network."""
 
 
 class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
@@ -41,6 +45,8 @@ class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
         self.initial_lr = settings.learning_rate
         self.save_every = settings.save_every
         self._iteration = 0
+        self._draw_curves, self._drawn_at = self.logger.plot_progress_png, time.monotonic()
+        self.logger.plot_progress_png = self._draw_now_and_then
         return self
 
     @property
@@ -114,6 +120,11 @@ class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
             )
         super().on_train_epoch_end(train_outputs)
 
+    def on_train_end(self) -> None:
+        """Draw the curves of the whole training."""
+        super().on_train_end()
+        self._draw_curves(self.output_folder)
+
     def load_checkpoint(self, filename_or_checkpoint: Any) -> None:
         """Go on from a checkpoint, opened by our safe reader (nnU-Net's own would run whatever the file holds)."""
         # Not mapped: the next checkpoint is written over this file while the optimizer still holds its tensors.
@@ -152,6 +163,11 @@ class RefineTrainer(nnUNetTrainer):  # type: ignore[misc]
 
     def _save_debug_information(self) -> None:
         """Leave it out: it holds the host's name."""
+
+    def _draw_now_and_then(self, folder: str) -> None:
+        if time.monotonic() - self._drawn_at >= CURVES_EVERY_S:
+            self._draw_curves(folder)
+            self._drawn_at = time.monotonic()
 
     def _last_dice(self) -> str:
         values = self.logger.get_value("ema_fg_dice", step=None)

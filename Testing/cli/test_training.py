@@ -164,13 +164,13 @@ def test_the_loop_from_wrong_masks_to_a_better_champion(program, world, tiny):
 @pytest.mark.slow
 def test_ctrl_c_stops_at_an_epoch_and_the_same_command_goes_on(program, world, tiny):
     assert program("version", "build", world.root, "--mask", "canal", "--test", "0", "--folds", "2").code == 0
-    words = ["train", world.root, "D1", "--settings", tiny, "--epochs", "120", "--fold", "0", "--device", "cpu"]
+    words = ["train", world.root, "D1", "--settings", tiny, "--epochs", "60", "--fold", "0", "--device", "cpu"]
     command = [sys.executable, "-m", "SpineGTRefineLib", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8") as training:
         said = []
         for line in training.stderr:
             said.append(line)
-            if "of 120" in line and epoch_in(line) >= 3:
+            if "of 60" in line and epoch_in(line) >= 3:
                 training.send_signal(signal.SIGINT)
                 break
         said += training.stderr

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -61,8 +62,24 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def results(workspace):
-    return train(workspace, DATASET, TINY)
+def drawn():
+    """Counts how often the curves of a training are drawn."""
+    from nnunetv2.training.logging.nnunet_logger import LocalLogger
+
+    draw = LocalLogger.plot_progress_png
+    with mock.patch.object(LocalLogger, "plot_progress_png", autospec=True, side_effect=draw) as counted:
+        yield counted
+
+
+@pytest.fixture(scope="module")
+def results(workspace, drawn):
+    folder = train(workspace, DATASET, TINY)
+    assert drawn.call_count == 1, "drawing takes longer than an epoch of a small network"
+    return folder
+
+
+def test_the_curves_of_a_training_are_drawn_when_it_ends(results):
+    assert (results / "fold_all" / "progress.png").stat().st_size > 10_000
 
 
 def test_preparing_reports_every_case_and_can_be_stopped(workspace):
