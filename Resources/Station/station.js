@@ -19,7 +19,18 @@
     document.body.classList.add('waiting');
     try { return await answer; } finally { document.body.classList.remove('waiting'); }
   };
-  const act = (name, ...args) => wait(name, trigger('act', [name, ...args]));
+  // What was typed and chosen belongs to the mask of this act: trame would hold it back until all answers are there
+  const tell = async () => {
+    const field = document.activeElement;
+    if (writes(field)) field.dispatchEvent(new Event('change'));
+    await new Promise((done) => setTimeout(done));  // the page takes it over
+    const { state, client } = window.trame;
+    const told = [...state.dirtyKeys].map((key) => ({ key, value: state.get(key) }));
+    state.dirtyKeys.clear();
+    if (told.length) client.getRemote().Trame.updateState(told);
+  };
+  const answered = async (name, args) => { await tell(); return trigger('act', [name, ...args]); };
+  const act = (name, ...args) => wait(name, answered(name, args));
   window.trame.utils.station = { act, takeOver: () => trigger('take_over', []) };
 
   // Keys ------------------------------------------------------------------------------------------------------------

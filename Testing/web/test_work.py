@@ -103,6 +103,23 @@ def test_marks_note_and_grade_are_saved_with_the_mask(world, start, tab):
     assert read_events(world.dataset().output)[-1].note == "thin discs"
 
 
+def test_a_note_and_a_grade_that_were_just_given_belong_to_the_mask_and_not_to_the_next_one(world, start, tab):
+    page = tab()
+    page.open(start().url)
+    page.set("filter_kind", "spine")
+    page.press("c")
+    page.page.keyboard.type("thin discs")
+    page.press("Control+Enter")
+    page.until("row_key", "value === 'sub-02_T2w/spine'")
+    assert page.page.get_by_test_id("note").input_value() == ""
+    page.page.get_by_test_id("grade").select_option("2 good")
+    page.press("Control+Enter")
+    page.until("row_key", "value === 'sub-03_T2w/spine'")
+    assert page.state("grade") == "no grade"
+    told = [(event.case, event.note, event.grade) for event in read_events(world.dataset().output)]
+    assert told == [("sub-01_T2w", "thin discs", None), ("sub-02_T2w", "", 2)]
+
+
 def test_a_mask_is_flagged_with_a_reason_and_a_case_is_left_out(world, start, tab):
     page = tab()
     page.open(start().url)
