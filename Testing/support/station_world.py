@@ -18,11 +18,13 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
 SIZE = {"width": 1366, "height": 768}
-DRAWN = """() => {
+READY = """() => {
+  if (!document.getElementById('curtain').hidden) return true;
   const views = [...document.querySelectorAll('.views img')];
-  return views.length >= 3 && views.every((view) => Math.abs(view.naturalWidth - view.clientWidth) < 5);
+  const drawn = (view) => view.clientWidth && Math.abs(view.naturalWidth - view.clientWidth) < 5;
+  return views.length >= 3 && views.every(drawn);
 }"""
-"""The pictures are there, in the size in which they are shown."""
+"""The pictures are there, in the size in which they are shown; or the page waits, and says so."""
 PLAIN = {"brush_mm": 6, "sphere": False, "area": "everywhere", "in_range_only": False, "contrast": "none"}
 """Settings of the tools that tests change."""
 
@@ -98,8 +100,7 @@ class Page:
     def ready(self) -> None:
         self.page.wait_for_selector("[data-testid=saveAndNext]", timeout=20000)
         self.until("holder", "value !== ''")
-        self.page.wait_for_function(DRAWN, timeout=20000)
-        self.page.wait_for_timeout(300)
+        self.page.wait_for_function(READY, timeout=20000)
 
     def state(self, name: str):
         return self.page.evaluate(f"window.trame.state.get('{name}')")
@@ -139,7 +140,6 @@ class Page:
         x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
         (right, below), *others = points
         self.page.mouse.move(x + right, y + below)
-        self.page.wait_for_timeout(300)
         self.page.mouse.down()
         for right, below in others:
             self.page.mouse.move(x + right, y + below, steps=steps)

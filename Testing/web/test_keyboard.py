@@ -11,18 +11,22 @@ from SpineGTRefineLib.bids.events import read_events
 from SpineGTRefineLib.imaging import write_labels
 
 pytestmark = pytest.mark.slow
-FOCUSED = "() => [document.activeElement.dataset.testid, document.activeElement.dataset.key]"
+FOCUSED = """() => {
+  const { dataset, ariaLabel } = document.activeElement;
+  return [dataset.testid || ariaLabel, dataset.key];
+}"""
+"""What the control with the focus is called, and of which row it is."""
 STOPS = 70
 """More than there are stops on the page: who has not arrived then cannot get there."""
 
 
-def reach(page, testid: str) -> None:
+def reach(page, name: str) -> None:
     """Press Tab until a control has the focus."""
     for _ in range(STOPS):
         page.press("Tab")
-        if page.page.evaluate(FOCUSED)[0] == testid:
+        if page.page.evaluate(FOCUSED)[0] == name:
             return
-    raise AssertionError(f"Tab does not reach {testid}")
+    raise AssertionError(f"Tab does not reach {name}")
 
 
 def walk(page, testid: str, key: str) -> None:
@@ -84,18 +88,15 @@ def shift_undo_redo(page) -> None:
 
 
 def adopt_the_labs_l1(page) -> None:
-    reach(page, "tab-worklist" if page.state("tab") == "worklist" else "tab-problems")
-    while page.state("tab") != "compare":
+    reach(page, f"tab-{page.state('tab')}")
+    while (tab := page.state("tab")) != "compare":
         page.press("ArrowRight")
-        page.page.wait_for_timeout(200)
+        page.until("tab", f"value !== '{tab}'")
     reach(page, "compare")
     page.press("Enter")
     page.until("differences", "value.length > 0")
     reach(page, "blink")
-    for _ in range(STOPS):
-        page.press("Tab")
-        if page.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Adopt L1 vertebra":
-            break
+    reach(page, "Adopt L1 vertebra")
     page.press("Space")
     page.until("chosen", "value.includes('vertebra_L1')")
     reach(page, "adoptChosen")

@@ -144,7 +144,7 @@ def test_a_page_that_waits_is_not_heard_whatever_it_sends(start, tab):
     first.press("1")
     first.until("tool", "value === 'paint'")
     second.open(url)
-    view = second.page.locator(".views img").first.bounding_box()
+    view = first.page.locator(".views img").first.bounding_box()
     held = dict.fromkeys(("shiftKey", "altKey", "ctrlKey", "metaKey"), 0)
     place = {"x": int(view["width"] / 2), "y": int(view["height"] / 2), "w": view["width"], "h": view["height"]}
     clicks = [{"type": kind, **place, **held} for kind in ("MouseMove", "LeftButtonPress", "LeftButtonRelease")]

@@ -177,7 +177,6 @@ def test_a_structure_is_copied_from_the_slice_before_and_the_slice_is_vouched_fo
     desk.open("copied", KEY)
     for key in ("j", "ArrowRight", "d"):
         desk.page.press(key)
-        desk.page.page.wait_for_timeout(500)
     desk.page.until("undo_text", "value.startsWith('copy L2 vertebra from slice')")
     desk.page.press("e")
     desk.page.until("slices_vouched", "value === '1 slice vouched for'")
