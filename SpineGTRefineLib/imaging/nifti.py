@@ -125,7 +125,7 @@ def _encode(array: np.ndarray, header: Nifti1Header, geometry: Geometry, *, comp
     target, _ = geometry_from_header(header)
     if not geometry.matches(target):
         raise GeometryError(
-            f"The volume lies on another grid ({geometry}) than the header says ({target}).",
+            f"The volume lies on another grid than the header says: {geometry.told_from(target)}.",
             "Reorient, restore or resample it onto the grid of the image first.",
         )
     header.set_data_dtype(array.dtype)

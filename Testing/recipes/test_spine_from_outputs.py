@@ -1,90 +1,23 @@
-import gzip
-import hashlib
+"""The spine from output folders: every case stands for itself, keeps its sources, and never takes the place of work."""
+
 import json
-from functools import cache
-from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from tool_lab import expected, moved, outputs, voxels
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.bids.pairs import OWN_KEY
 from SpineGTRefineLib.errors import MissingFileError, PartialFailureError, UsageError
 from SpineGTRefineLib.imaging import (
-    Geometry,
-    LabelMap,
     read_image,
     read_labels,
     reorient,
-    resample_labels,
-    write_image,
-    write_labels,
 )
-from SpineGTRefineLib.phantoms import canal_like, make_spine, spineps_like, totalspineseg_like
 from SpineGTRefineLib.recipes.spine_from_outputs import refine_spine_folders
 from SpineGTRefineLib.refine import SpineInputs, refine_spine
-
-
-@cache
-def phantom():
-    return make_spine(5, spacing=3.0, width=48.0, rootlets=False, region="lumbar", axcodes="LAS")
-
-
-@cache
-def outputs():
-    person = phantom()
-    return spineps_like(person).vert, totalspineseg_like(person), canal_like(person)
-
-
-def expected(policy="anatomical"):
-    return refine_spine(SpineInputs(*outputs()), policy).labels.array
-
-
-class Lab:
-    """A folder with images and what three tools made of them."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.images, self.spineps, self.canal = root / "bids", root / "spineps", root / "canal"
-        self.totalspineseg = root / "tss"
-
-    def add(self, subject="01", entities="", contrast="T2w", **replaced):
-        person, (vert, labels, canal) = phantom(), outputs()
-        stem = f"sub-{subject}{entities}"
-        session = next((e for e in entities.split("_") if e.startswith("ses-")), "")
-        image = self.images / f"sub-{subject}" / session / "anat" / f"{stem}_{contrast}.nii.gz"
-        write_image(image, person.image)
-        files = {
-            "vert": (self.spineps / f"{stem}_mod-{contrast}_seg-vert_msk.nii.gz", vert),
-            "totalspineseg": (self.totalspineseg / "step2_output" / f"{stem}_{contrast}.nii.gz", labels),
-            "canal": (self.canal / f"{stem}_{contrast}_label-canal_seg.nii.gz", canal),
-        }
-        for name, (path, labels) in files.items():
-            chosen = replaced.get(name, labels)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if chosen is not None:
-                write_labels(path, chosen)
-        return stem
-
-    def refine(self, **options):
-        options.setdefault("images", self.images)
-        return refine_spine_folders(self.spineps, self.totalspineseg, self.canal, **options)
-
-    def hashes(self):
-        inputs = (self.images, self.spineps, self.canal, self.totalspineseg)
-        files = [p for folder in inputs for p in folder.rglob("*") if p.is_file() and "derivatives" not in p.parts]
-        return {p: hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-@pytest.fixture
-def lab(tmp_path):
-    return Lab(tmp_path)
-
-
-def voxels(outcome):
-    return np.asanyarray(nib.load(outcome.saved.path).dataobj)
 
 
 def test_a_case_is_refined_and_saved_on_the_images_grid_with_its_sources_and_report(lab):
@@ -133,12 +66,6 @@ def test_only_the_cases_that_were_asked_for_are_refined(lab):
     assert [case.key for case in lab.refine(cases=["01", "sub-03_T2w"]).cases] == ["sub-01_T2w", "sub-03_T2w"]
     with pytest.raises(UsageError, match="sub-09"):
         lab.refine(cases=["sub-09"])
-
-
-def moved(labels, millimetres):
-    affine = labels.geometry.affine.copy()
-    affine[2, 3] += millimetres
-    return LabelMap(labels.array, Geometry(labels.geometry.shape, affine), labels.scheme)
 
 
 def test_one_failing_case_never_stops_the_others(lab):
@@ -201,19 +128,6 @@ def test_files_of_two_tools_with_one_name_are_two_sources(lab):
     assert sources["TotalSpineSeg"]["SHA256"] != before[plain]
 
 
-def test_what_is_odd_about_a_header_reaches_the_user_and_the_report(lab):
-    lab.add()
-    path = lab.images / "sub-01/anat/sub-01_T2w.nii.gz"
-    image = nib.load(path)
-    other = image.affine.copy()
-    other[2, 3] += 5
-    image.set_qform(other, code=1)
-    path.write_bytes(gzip.compress(image.to_bytes()))
-    (case,) = lab.refine().cases
-    assert any("image:" in note and "qform" in note for note in case.notes)
-    assert json.loads(case.report.read_text())["Notes"] == list(case.notes)
-
-
 def test_a_defect_of_our_own_is_one_failed_case_too(lab, monkeypatch):
     lab.add("01")
     lab.add("02")
@@ -229,74 +143,6 @@ def test_a_defect_of_our_own_is_one_failed_case_too(lab, monkeypatch):
     result = lab.refine()
     assert [case.succeeded for case in result.cases] == [False, True]
     assert "surprise" in result.failed[0].error.cause
-
-
-def test_masks_stored_in_another_axis_order_are_turned_not_resampled(lab):
-    vert, _, canal = outputs()
-    lab.add(vert=reorient(vert, "PIR"), canal=reorient(canal, "RAS"))
-    (case,) = lab.refine().cases
-    np.testing.assert_array_equal(voxels(case), expected())
-    assert case.notes == ()
-
-
-def test_a_mask_on_another_grid_is_resampled_and_the_report_says_so(lab):
-    labels = outputs()[1]
-    shape = tuple(2 * n for n in labels.geometry.shape)
-    affine = labels.geometry.affine.copy()
-    affine[:3, :3] /= 2
-    finer = resample_labels(labels, Geometry(shape, affine))
-    lab.add(totalspineseg=finer)
-    (case,) = lab.refine().cases
-    assert voxels(case).shape == labels.array.shape
-    assert any("TotalSpineSeg: resampled" in note for note in case.notes)
-    assert any("resampled" in note for note in json.loads(case.report.read_text())["Notes"])
-    assert np.mean(voxels(case) == expected()) > 0.99
-
-
-def test_rounding_of_a_position_is_accepted_and_told(lab):
-    lab.add(totalspineseg=moved(outputs()[1], 0.01))
-    (case,) = lab.refine().cases
-    np.testing.assert_array_equal(voxels(case), expected())
-    assert any("0.01 mm" in note for note in case.notes)
-
-
-def test_a_mask_of_another_part_of_the_body_is_refused(lab):
-    labels = outputs()[1]
-    shape = (*labels.geometry.shape[:2], labels.geometry.shape[2] + 1)
-    affine = labels.geometry.affine.copy()
-    affine[2, 3] += 500
-    lab.add(canal=LabelMap(np.ones(shape, np.uint8), Geometry(shape, affine), scheme("canal")))
-    (case,) = lab.refine().cases
-    assert "share only 0%" in case.error.cause
-
-
-def test_without_images_the_totalspineseg_grid_is_used_and_the_sidecar_says_so(lab):
-    lab.add()
-    (case,) = lab.refine(images=None, output=lab.root / "out").cases
-    assert case.error is None
-    np.testing.assert_array_equal(voxels(case), expected())
-    assert "No image was given" in case.saved.sidecar.read_text()
-    with pytest.raises(UsageError, match="no place"):
-        lab.refine(images=None)
-
-
-def test_a_flat_folder_of_images_serves_as_well(lab):
-    lab.add()
-    flat = lab.root / "flat"
-    flat.mkdir()
-    (flat / "sub-01_T2w.nii.gz").write_bytes((lab.images / "sub-01/anat/sub-01_T2w.nii.gz").read_bytes())
-    (case,) = lab.refine(images=flat, output=lab.root / "out").cases
-    assert case.error is None
-    np.testing.assert_array_equal(voxels(case), expected())
-
-
-def test_an_image_that_the_dataset_lacks_is_named(lab):
-    lab.add()
-    lab.add("02")
-    (lab.images / "sub-02/anat/sub-02_T2w.nii.gz").unlink()
-    result = lab.refine()
-    assert [case.succeeded for case in result.cases] == [True, False]
-    assert "no image sub-02_T2w" in result.failed[0].error.cause
 
 
 def test_step_one_of_totalspineseg_is_recognized(lab):
