@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ... import __version__
 from ...anatomy import structure
-from .page import environment
+from .page import filled_page
 from .plots import Plot, Scale, interval_plot, strip_plot
 
 if TYPE_CHECKING:
@@ -45,19 +44,15 @@ def render_evaluation(
 
     summary = summarize(cases)
     listed = [Worst(case.name, entry.name, entry) for case in cases for entry in case.structures]
-    return (
-        environment()
-        .get_template("evaluation.html.j2")
-        .render(
-            title=f"{prediction} against {truth}",
-            cases=cases,
-            failed=failed,
-            summary=summary,
-            plots=[plot for metric in ("dice", "nsd", "hd95_mm") if (plot := _plot(metric, summary, cases))],
-            worst=sorted(listed, key=lambda entry: (entry.metrics.dice, entry.metrics.nsd))[:WORST],
-            explanations=explanations(),
-            version=__version__,
-        )
+    return filled_page(
+        "evaluation.html.j2",
+        title=f"{prediction} against {truth}",
+        cases=cases,
+        failed=failed,
+        summary=summary,
+        plots=[plot for metric in ("dice", "nsd", "hd95_mm") if (plot := _plot(metric, summary, cases))],
+        worst=sorted(listed, key=lambda entry: (entry.metrics.dice, entry.metrics.nsd))[:WORST],
+        explanations=explanations(),
     )
 
 
@@ -72,19 +67,15 @@ def render_comparison(result: PairedComparison, *, first: str, second: str) -> s
         rows.append((structure(entry.key).name, entry.difference.gain, entry.difference.interval, kind))
     note = f"Right of the line at 0: {second} is better. Bars are 95 % bootstrap intervals over people."
     plot = interval_plot(f"Gain in {metric.name}", note, rows, result.margin)
-    return (
-        environment()
-        .get_template("comparison.html.j2")
-        .render(
-            title=f"{first} or {second}?",
-            first=first,
-            second=second,
-            result=result,
-            names={entry.key: structure(entry.key).name for entry in result.structures},
-            plots=[plot],
-            explanations=[metric],
-            version=__version__,
-        )
+    return filled_page(
+        "comparison.html.j2",
+        title=f"{first} or {second}?",
+        first=first,
+        second=second,
+        result=result,
+        names={entry.key: structure(entry.key).name for entry in result.structures},
+        plots=[plot],
+        explanations=[metric],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -93,19 +94,19 @@ def render_report(report: Report) -> str:
     Every text is escaped: names of subjects come from file names and may hold anything.
     """
     sections = [_section(case) for case in report.cases]
-    page = environment().get_template("report.html.j2")
-    return page.render(report=report, sections=sections, changes=CHANGES, version=__version__)
+    return filled_page("report.html.j2", report=report, sections=sections, changes=CHANGES)
 
 
-def environment() -> Environment:
-    """Return what turns the templates of this project into pages; every text that is filled in is escaped."""
-    return Environment(
+def filled_page(template: str, **content: Any) -> str:
+    """Return a template of this project as a page; every text that is filled in is escaped."""
+    environment = Environment(
         loader=FileSystemLoader(resource_path("Report")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    return environment.get_template(template).render(**content, version=__version__)
 
 
 def _section(case: CaseResult) -> CaseSection:
