@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_a_day_at_the_panel_imports_only_what_slicer_ships(program, dataset):
     script = Path(__file__).with_name("blocked_day.py")
     command = [sys.executable, str(script), str(dataset.root)]

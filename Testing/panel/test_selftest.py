@@ -38,6 +38,7 @@ def _visit(name):
     return "enter" if name == "SpineGTRefine" else "exit"
 
 
+@pytest.mark.slow
 def test_with_a_main_window_every_step_runs(selftest, in_program, capsys):
     code, lines = outcomes(selftest, capsys)
     assert [line for line in lines.values() if not line.endswith("OK")] == []
