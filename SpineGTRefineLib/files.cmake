@@ -131,6 +131,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/engine/request.py
   SpineGTRefineLib/engine/tickets.py
   SpineGTRefineLib/engine/waiting_line.py
+  SpineGTRefineLib/engine/warm_models.py
   SpineGTRefineLib/engine/worker.py
   SpineGTRefineLib/errors.py
   SpineGTRefineLib/fileops.py
@@ -190,6 +191,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/learning/exchange/numbers.py
   SpineGTRefineLib/learning/exchange/partial.py
   SpineGTRefineLib/learning/exchange/record.py
+  SpineGTRefineLib/learning/exchange/selection.py
   SpineGTRefineLib/learning/export.py
   SpineGTRefineLib/learning/network_parts.py
   SpineGTRefineLib/learning/nnunet_planning.py

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UsageError
+from ..models.checkpoint import import_torch
 from ..process.memory import main_memory
+from ..process.probe import describe_gpu
 
 SPEED = {"cpu": 4e10, "cuda": 1e13, "mps": 2e12}
 """Floating point operations a second of a network on one core, on a common graphics card, on Apple's chips: a first
@@ -77,3 +79,15 @@ def describe_machine(device: str, gpu: Mapping[str, Any] | None, *, operations_p
     return Machine(
         chosen, memory.total, memory.available, free, operations_per_s or guess, measured=operations_per_s is not None
     )
+
+
+def describe_card(device: str) -> dict[str, Any] | None:
+    """Describe the graphics card for a job; memory that PyTorch keeps in this process for reuse counts as free."""
+    if device == "cpu":
+        return None
+    torch = import_torch()
+    index = int(device.partition(":")[2] or 0)
+    gpu = describe_gpu(index)
+    if gpu is not None and gpu["free_bytes"] is not None:
+        gpu["free_bytes"] += torch.cuda.memory_reserved(index) - torch.cuda.memory_allocated(index)
+    return gpu

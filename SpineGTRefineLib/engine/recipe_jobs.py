@@ -7,11 +7,8 @@ reads the very file that is on disk.
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,11 +16,10 @@ from typing import Any
 
 from ..bids import Case, Dataset
 from ..imaging import Image, read_image
-from ..models import InstalledModel, LoadedModel, ModelStore, load_model
+from ..models import InstalledModel, LoadedModel, ModelStore
 from ..models.backends import openvino
-from ..models.checkpoint import import_torch
-from ..process.memory import give_back_freed_memory, main_memory, reuse_freed_memory
-from ..process.probe import describe_gpu
+from ..models.devices import choose_device
+from ..process.memory import reuse_freed_memory
 from ..recipes.companions import Companions, read_companions
 from ..recipes.definition import Recipe, recipe
 from ..recipes.folder_outcome import CaseOutcome
@@ -32,12 +28,10 @@ from ..recipes.model_choice import choose_model, find_model
 from ..recipes.runner import RecipeResult, run_recipe
 from ..recipes.saving import already_done, save_result
 from ..recipes.tool_runs import ToolPlace
-from .machine import describe_machine
+from .machine import describe_card, describe_machine
 from .plan import Plan, plan_run
+from .warm_models import WarmModels
 from .worker import Job, JobContext
-
-WARM_SHARE = 0.4
-"""Part of the memory (of the graphics card if there is one) that warm models may keep while they wait."""
 
 
 def recipe_job(dataset: Dataset, case: Case, recipe_name: str, **settings: Any) -> Job:
@@ -67,41 +61,6 @@ class _Prepared:
     plan: Plan | None = None
 
 
-class WarmModels:
-    """Loaded models within a budget of memory, the most recently used last; the one used longest ago goes first.
-
-    Parameters
-    ----------
-    budget_bytes
-        Memory that all may take together; the one in use stays, whatever it takes. By default a part of what the
-        device has.
-    """
-
-    def __init__(self, budget_bytes: int | None = None) -> None:
-        self._budget = budget_bytes
-        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
-
-    def get(self, model: InstalledModel) -> LoadedModel:
-        """Return a model, loading it if it is not warm or was replaced on disk."""
-        key = "\n".join([str(model.path), *sorted(model.hashes.values())])
-        if key not in self._models:
-            self._models[key] = load_model(model)
-        self._models.move_to_end(key)
-        if self._budget is None:
-            self._budget = _warm_budget()
-        while len(self._models) > 1 and sum(map(_weight_bytes, self._models.values())) > self._budget:
-            self._models.popitem(last=False)
-        return self._models[key]
-
-    def names(self) -> list[str]:
-        """Names of the warm models."""
-        return [model.entry.name for model in self._models.values()]
-
-    def clear(self) -> None:
-        """Forget all of them and give their memory back."""
-        self._models.clear()
-
-
 class RecipeJobs:
     """The worker's handler for recipes (see :class:`~SpineGTRefineLib.engine.worker.JobHandler`)."""
 
@@ -110,8 +69,8 @@ class RecipeJobs:
             reuse_freed_memory()
         self._store = store or ModelStore()
         self._warm = WarmModels()
-        self._speeds: dict[tuple[str, str, str], float] = {}
-        """Operations a second by model, device and mode."""
+        self._speeds: dict[tuple[str, ...], float] = {}
+        """Operations a second by recipe, model, device and mode: recipes run a model on more or less of an image."""
         self._datasets: dict[tuple[str, str, str], Dataset] = {}
         self._lock = threading.Lock()
 
@@ -162,8 +121,7 @@ class RecipeJobs:
             on_tile=on_tile,
         )
         if result.provenance.get("device") == plan.device and result.timings.get("network"):
-            key = (prepared.model.entry.name, plan.device, job.get("mode", "exact"))
-            self._speeds[key] = plan.operations / result.timings["network"]
+            self._speeds[_kind_of_run(job, prepared, plan.device)] = plan.operations / result.timings["network"]
         return replace(prepared, plan=plan, seconds=prepared.seconds + time.perf_counter() - begin), result
 
     def finish(self, job: Job, computed: tuple[_Prepared, RecipeResult | None], context: JobContext) -> dict[str, Any]:
@@ -185,18 +143,15 @@ class RecipeJobs:
     def unload(self) -> None:
         """Give the models' memory back, also that of the GPU."""
         self._warm.clear()
-        _give_memory_back()
 
     def status(self) -> dict[str, Any]:
         """Return the warm models."""
         return {"models": self._warm.names()}
 
     def _plan(self, job: Job, prepared: _Prepared, loaded: LoadedModel) -> Plan:
-        asked = job.get("device", "auto")
-        gpu = _gpu_for(asked)
-        name, mode = prepared.model.entry.name, job.get("mode", "exact")
-        device = describe_machine(asked, gpu).device
-        machine = describe_machine(asked, gpu, operations_per_s=self._speeds.get((name, device, mode)))
+        device = str(choose_device(job.get("device", "auto")))
+        speed = self._speeds.get(_kind_of_run(job, prepared, device))
+        machine = describe_machine(device, describe_card(device), operations_per_s=speed)
         configuration = str(loaded.identity["configuration"])
         geometry = prepared.image.geometry
         return plan_run(prepared.model, geometry, machine, folder=loaded.folder, configuration=configuration)
@@ -220,32 +175,6 @@ def _is_done(job: Job, prepared: _Prepared) -> bool:
     return not job.get("again", False) and already_done(*asked)
 
 
-def _gpu_for(device: str) -> dict[str, Any] | None:
-    """Describe the graphics card for a job; memory that PyTorch keeps for reuse counts as free."""
-    if device == "cpu":
-        return None
-    torch = import_torch()
-    index = int(device.partition(":")[2] or 0)
-    gpu = describe_gpu(index)
-    if gpu is not None and gpu["free_bytes"] is not None:
-        gpu["free_bytes"] += torch.cuda.memory_reserved(index)
-    return gpu
-
-
-def _warm_budget() -> int:
-    gpu = _gpu_for("auto")
-    total = gpu["total_bytes"] if gpu is not None and gpu["total_bytes"] else main_memory().total
-    return int(WARM_SHARE * total)
-
-
-def _weight_bytes(model: LoadedModel) -> int:
-    weights = [weight for network in model.networks.values() for weight in network.parameters()]
-    return sum(weight.numel() * weight.element_size() for weight in weights)
-
-
-def _give_memory_back() -> None:
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    give_back_freed_memory()
+def _kind_of_run(job: Job, prepared: _Prepared, device: str) -> tuple[str, ...]:
+    """Return what runs of one speed have in common."""
+    return prepared.recipe.name, prepared.model.entry.name, device, job.get("mode", "exact")

@@ -252,7 +252,8 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"  # PyTorch's own
+    reasons = (error, error.__cause__)
+    return any(isinstance(e, MemoryError) or type(e).__name__ == "OutOfMemoryError" for e in reasons)  # PyTorch's own
 
 
 def serve(handler: JobHandler, idle_unload_s: float = IDLE_UNLOAD_S) -> None:

@@ -43,6 +43,10 @@ class NnunetCase:
     """
 
     def __init__(self, images: Sequence[Image], model: LoadedModel, roi: Box | None) -> None:
+        if isinstance(images, Image):
+            raise UsageError(
+                "Images come as a list, one for each channel of the model.", "Write predict([image], model)."
+            )
         if len(images) != model.folder.channel_count:
             raise InputError(
                 f"The model {model.entry.name} needs {model.folder.channel_count} image(s) "
@@ -64,9 +68,11 @@ class NnunetCase:
         """Return the tensor (channels, x, y, z) that the network sees."""
         configuration = self._model.configuration
         turned = [reorient(image, self._orientation).array.transpose(2, 1, 0) for image in self._images]
+        stacked = np.stack(turned).astype(np.float32)
+        self._check_extent(stacked)
         preprocessor = configuration.preprocessor_class(verbose=False)
         data, _, self._properties = preprocessor.run_case_npy(
-            np.stack(turned).astype(np.float32),
+            stacked,
             None,
             self._properties,
             self._model.plans,
@@ -119,6 +125,22 @@ class NnunetCase:
             )
         return replace(image, array=array)
 
+    def _check_extent(self, stacked: np.ndarray) -> None:
+        """Refuse an image of which the model's voxels would leave nothing; nnU-Net cuts its empty border away first."""
+        order = list(self._model.plans.transpose_forward)
+        content = Box.around((stacked != 0).any(axis=0).transpose(order))
+        if content is None:
+            return
+        extent = np.subtract(content.stop, content.start) * np.array(self._properties["spacing"])[order]
+        wanted = np.array(self._model.configuration.spacing)
+        extent = extent[-len(wanted) :]
+        if (np.round(extent / wanted) < 1).any():
+            raise InputError(
+                f"The image is only {_in_mm(extent)} large; the model {self._model.entry.name} sees voxels of "
+                f"{_in_mm(wanted)}.",
+                "Check the voxel size in the image's header: it has to be in millimeters.",
+            )
+
     def _spacing(self, image: Image) -> list[float]:
         """Voxel size along the axes of the model's orientation.
 
@@ -134,3 +156,7 @@ class NnunetCase:
         turned = np.empty(3)
         turned[turn[:, 0].astype(int)] = spacing
         return [float(length) for length in turned]
+
+
+def _in_mm(lengths: np.ndarray) -> str:
+    return f"{' x '.join(f'{length:.3g}' for length in lengths)} mm"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import ModelError, UsageError
@@ -28,11 +29,13 @@ def choose_device(name: str) -> Any:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    kind = name.partition(":")[0]
+    kind, numbered, number = name.partition(":")
     if kind not in DEVICES:
         raise UsageError(f"There is no device called {name!r}.", f"Choose one of: {', '.join(DEVICES)}.")
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not available[kind]:
+    cards = torch.cuda.device_count() if kind == "cuda" else 0
+    is_there = not numbered or (number.isdecimal() and int(number) < cards)
+    if not available.get(kind) or not is_there:
         raise UsageError(f"This machine has no device {name!r} that PyTorch can use.", "Use --device auto or cpu.")
     return torch.device(name)
 
@@ -66,19 +69,18 @@ def run_with_fallback(places: tuple[Place, ...], run: Callable[[Place], Result])
     """
     torch = import_torch()
     notes: list[str] = []
+    last: Exception | None = None
     for place in places:
         try:
             return run(place), place, notes
         except (RuntimeError, MemoryError, NotImplementedError) as error:
             if not is_too_small(error):
                 raise
-            notes.append(f"{_describe(place)}: {str(error).splitlines()[0] if str(error) else 'out of memory'}")
+            last = error
+            notes.append(f"{_describe(place)}: {_first_line(error)}")
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-    raise ModelError(
-        f"The memory of this machine is too small for this image and model ({notes[-1]}).",
-        "Give a region of interest, close other programs, or use a computer with more memory.",
-    )
+    raise _too_small(notes[-1]) from last
 
 
 def export_with_fallback(logits: Any, export: Callable[[Any], Result], notes: list[str]) -> Result:
@@ -90,6 +92,34 @@ def export_with_fallback(logits: Any, export: Callable[[Any], Result], notes: li
             raise
     notes.append(f"{logits.device}: too little memory for the export, which ran on the CPU")
     return export(logits.cpu())
+
+
+@contextmanager
+def refusing_what_does_not_fit() -> Iterator[None]:
+    """Turn an error that says that the memory is too small into one that says what to do.
+
+    Raises
+    ------
+    ModelError
+        The memory is too small.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, NotImplementedError) or not is_too_small(error):
+            raise
+        raise _too_small(_first_line(error)) from error
+
+
+def _too_small(reason: str) -> ModelError:
+    return ModelError(
+        f"The memory of this machine is too small for this image and model ({reason}).",
+        "Give a region of interest, close other programs, or use a computer with more memory.",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else "out of memory"
 
 
 def is_too_small(error: BaseException) -> bool:

@@ -19,7 +19,7 @@ from ..errors import UsageError
 from ..imaging import Box, Image, LabelMap
 from .backends import MODES, Runner, runners_for
 from .case import NnunetCase
-from .devices import choose_device, export_with_fallback, places_for, run_with_fallback
+from .devices import choose_device, export_with_fallback, places_for, refusing_what_does_not_fit, run_with_fallback
 from .installed import InstalledModel
 from .loading import LoadedModel, load_model
 from .mirrors import SecondOpinion
@@ -37,6 +37,7 @@ Progress = Callable[[float, str], None]
 """Called with the part that is done, 0 to 1, and the stage."""
 
 
+@refusing_what_does_not_fit()
 def predict(
     images: Sequence[Image],
     model: InstalledModel | LoadedModel,
@@ -107,8 +108,7 @@ def predict(
         loaded = load_model(model)
     else:
         loaded = model
-    clock = _Clock({"load": loaded.load_seconds if isinstance(model, InstalledModel) else 0.0})
-
+    clock = _Clock({"load": loaded.load_seconds if loaded is not model else 0.0})
     report(0.0, "preparing the image")
     case = NnunetCase(images, loaded, roi)
     data = case.preprocess()

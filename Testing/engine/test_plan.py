@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from SpineGTRefineLib.engine import machine as machines
 from SpineGTRefineLib.engine.machine import Machine, describe_machine
 from SpineGTRefineLib.engine.plan import GIB, duration, plan_run
 from SpineGTRefineLib.errors import ModelError, UsageError
@@ -111,6 +112,15 @@ def test_this_machine_is_described():
     for device in ("cuda", "tpu"):
         with pytest.raises(UsageError):
             describe_machine(device, None)
+
+
+def test_memory_of_the_card_that_pytorch_keeps_for_reuse_counts_as_free_but_not_what_it_uses(monkeypatch):
+    torch = pytest.importorskip("torch", reason="needs PyTorch (the extra [models])")
+    monkeypatch.setattr(machines, "describe_gpu", lambda _index: {"free_bytes": 5 * GIB, "cuda": "12.8"})
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _index: 3 * GIB)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _index: 2 * GIB)
+    assert machines.describe_card("cuda:1")["free_bytes"] == 6 * GIB
+    assert machines.describe_card("cpu") is None
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (80, "80 s"), (420, "7 min"), (9000, "2.5 h")])

@@ -101,3 +101,14 @@ def test_auto_takes_what_there_is_and_a_missing_card_is_not_replaced_silently(de
     assert devices.choose_device("auto").type in ("cpu", "mps")
     with pytest.raises(UsageError, match="no device 'cuda'"):
         devices.choose_device("cuda")
+
+
+@pytest.mark.parametrize("name", ["cuda:2", "cuda:", "cuda:x", "cpu:0"])
+def test_a_card_that_is_not_there_is_refused_by_its_number(devices, monkeypatch, name):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert str(devices.choose_device("cuda:1")) == "cuda:1"
+    with pytest.raises(UsageError, match=f"no device '{name}'"):
+        devices.choose_device(name)

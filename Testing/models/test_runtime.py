@@ -180,6 +180,27 @@ def test_the_wrong_number_of_images_is_refused(loaded, blobs):
         predict([blobs, blobs], loaded, device="cpu")
 
 
+def test_a_single_image_without_a_list_around_it_is_refused_with_the_right_way_to_write_it(loaded, blobs):
+    with pytest.raises(UsageError, match=r"Write predict\(\[image\], model\)"):
+        predict(blobs, loaded, device="cpu")
+
+
+def test_an_image_in_meters_instead_of_millimeters_is_refused(loaded, blobs):
+    meters = Geometry(blobs.array.shape, np.diag([0.0007, 0.0007, 0.0007, 1.0]))
+    with pytest.raises(InputError, match="has to be in millimeters"):
+        predict([Image(blobs.array, meters)], loaded, device="cpu")
+    thin = np.zeros_like(blobs.array)
+    thin[3, 3, 3], fine = 1, Geometry(blobs.array.shape, np.diag([0.2, 0.2, 0.2, 1.0]))
+    with pytest.raises(InputError, match=r"only 0\.2 x 0\.2 x 0\.2 mm large"):
+        predict([Image(thin, fine)], loaded, device="cpu")
+
+
+def test_an_image_that_would_fill_all_memory_is_refused_with_a_way_out(loaded, blobs):
+    kilometers = Geometry(blobs.array.shape, np.diag([9000.0, 9000.0, 9000.0, 1.0]))
+    with pytest.raises(ModelError, match=r"too small .* region of interest"):
+        predict([Image(blobs.array, kilometers)], loaded, device="cpu")
+
+
 def test_channels_on_different_grids_are_refused(nnunet, store, tmp_path, blobs):
     model = own_model(store, tmp_path / "model", channels=2)
     affine = blobs.geometry.affine.copy()
