@@ -3,7 +3,8 @@
 from .back import ReadBack, put_back, read_back, save_back
 from .export import export_version
 from .numbers import LabelNumbers
-from .record import ExportedCase, ExportRecord, ExportSettings
+from .record import ExportedCase, ExportRecord
+from .selection import ExportSettings, numbers_of
 
 __all__ = [
     "ExportRecord",
@@ -12,6 +13,7 @@ __all__ = [
     "LabelNumbers",
     "ReadBack",
     "export_version",
+    "numbers_of",
     "put_back",
     "read_back",
     "save_back",

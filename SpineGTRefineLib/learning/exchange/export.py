@@ -19,7 +19,8 @@ from ..preparation import prepared_labels
 from ..raw_dataset import dataset_description
 from ..versions import NO_FOLD, Version
 from .partial import unverified
-from .record import RECORD, ExportedCase, ExportRecord, ExportSettings
+from .record import RECORD, ExportedCase, ExportRecord
+from .selection import ExportSettings
 
 Progress = Callable[[int, int, str], None]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,67 +11,21 @@ import numpy as np
 
 from ...bids import MaskType, mask_type
 from ...bids.jsonfiles import require_json
-from ...errors import DatasetError, MissingFileError, UsageError
+from ...errors import MissingFileError
 from ...imaging import Geometry, crop, read_labels
 from ...imaging.crop import Index
-from ...models.orientation import check_axcodes
 from ..preparation import Preparation, boxes_of, grid_of
 from ..versions import Version, VersionCase
 from .channels import Channels
 from .numbers import LabelNumbers
 from .partial import Partial, counts_in_parts
+from .selection import ExportSettings, numbers_of, rows_for
 
 Grid = tuple[Index, tuple[tuple[float, ...], ...]]
 """Shape and affine of a grid, as JSON keeps them."""
 
 RECORD = "spine-gt-refine.json"
 """File beside ``dataset.json``; nnU-Net does not look at it."""
-
-_SAFE_NAME = re.compile(r"[0-9A-Za-z]+")
-
-
-@dataclass(frozen=True)
-class ExportSettings:
-    """How a version is written for nnU-Net.
-
-    Parameters
-    ----------
-    number, name
-        ``DatasetNNN_Name``.
-    channels
-        Contrasts that are the input together, the one with the masks first; empty for one image per case.
-    orientation
-        House letters that all images are turned to; no voxel is resampled.
-    partial
-        For which masks only the verified parts count, see :func:`.partial.counts_in_parts`.
-    preparation
-        Which parts of each case are written, and how labels are prepared.
-    values
-        Values of the scheme that get numbers even if no mask holds them: those that a model to fine-tune knows.
-    """
-
-    number: int
-    name: str
-    channels: tuple[str, ...] = ()
-    orientation: str = "RAS"
-    partial: Partial = "unfinished"
-    preparation: Preparation = field(default_factory=Preparation)
-    values: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.number <= 999:
-            raise UsageError(f"nnU-Net's datasets have numbers from 1 to 999, not {self.number}.")
-        if not _SAFE_NAME.fullmatch(self.name):
-            raise UsageError(f"{self.name!r} cannot name a dataset of nnU-Net.", "Use letters and digits only.")
-        try:
-            check_axcodes(self.orientation)
-        except ValueError as error:
-            raise UsageError(f"The orientation of the images {error}") from error
-
-    @property
-    def folder_name(self) -> str:
-        """Return ``DatasetNNN_Name``."""
-        return f"Dataset{self.number:03d}_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -142,7 +95,7 @@ class ExportRecord:
         LabelError
             No mask holds any label.
         """
-        rows = _rows_for(version, settings.channels)
+        rows = rows_for(version, settings.channels)
         find = Channels(version, settings.channels)
         cases = [
             part
@@ -210,22 +163,6 @@ class ExportRecord:
         )
 
 
-def numbers_of(version: Version, settings: ExportSettings) -> LabelNumbers:
-    """Return the numbers that the labels of an export get; no file is read.
-
-    Raises
-    ------
-    DatasetError
-        No case has the contrast that is asked for.
-    LabelError
-        No mask holds any label.
-    """
-    rows = _rows_for(version, settings.channels)
-    values = {value for row in rows for value in row.values} | set(settings.values)
-    ignores = any(counts_in_parts(row, settings.partial) for row in rows)
-    return LabelNumbers.of(version.mask_type.scheme_name, values, ignores=ignores)
-
-
 def _parts(
     version: Version, row: VersionCase, preparation: Preparation, images: tuple[str, ...], *, in_parts: bool
 ) -> tuple[ExportedCase, ...]:
@@ -253,14 +190,6 @@ def _case_from(content: Mapping[str, Any]) -> ExportedCase:
     box = content["box"] and tuple(tuple(corner) for corner in content["box"])
     grid = content["grid"] and (tuple(content["grid"][0]), tuple(tuple(line) for line in content["grid"][1]))
     return ExportedCase(**{**content, "images": tuple(content["images"]), "box": box, "grid": grid})
-
-
-def _rows_for(version: Version, channels: Sequence[str]) -> tuple[VersionCase, ...]:
-    rows = tuple(row for row in version.rows if not channels or row.contrast == channels[0])
-    if channels and not rows:
-        there = ", ".join(sorted({row.contrast for row in version.rows}))
-        raise DatasetError(f"{version.name} has no mask of a {channels[0]} image.", f"There are masks of: {there}.")
-    return rows
 
 
 def _single_channel(rows: Sequence[VersionCase]) -> tuple[str, ...]:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from ...errors import UsageError
 from ...fileops import write_text_atomic
-from ..exchange import ExportRecord, export_version
+from ..exchange import ExportRecord, export_version, numbers_of
 from ..exchange.numbers import IGNORE
-from ..exchange.record import numbers_of
 from ..nnunet_planning import SPLITS, is_prepared, prepare
 from ..nnunet_workspace import Workspace
 from ..versions import Version
