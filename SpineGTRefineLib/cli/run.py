@@ -18,55 +18,79 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 """Stands for the name of the dataset's champion; see ``ship``."""
 
+TargetArgument = Annotated[
+    Path, typer.Argument(metavar="DATASET|IMAGE", help="A BIDS dataset, one subject's folder, or one image.")
+]
+
+RecipeOption = Annotated[str, typer.Option("--recipe", metavar="NAME", help="What to make: canal, cord, spine ...")]
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Which model; champion for the one that `ship` keeps; default: the first installed one of the recipe.",
+    ),
+]
+
+CaseOption = Annotated[
+    list[str] | None,
+    typer.Option("--subject", "--case", metavar="NAME", help="Only this subject or case; may be repeated."),
+]
+
+ContrastOption = Annotated[
+    str | None,
+    typer.Option("--contrast", metavar="NAME", help="Contrast of the images where their names do not tell (T2w)."),
+]
+
+SettingOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe for this run; may be repeated."),
+]
+
+ModeOption = Annotated[
+    str, typer.Option("--mode", help="exact, or fast: half the bits where this processor is faster so.")
+]
+
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Run also where this model has already run on the same image.")
+]
+
+PlanOption = Annotated[
+    bool, typer.Option("--plan", help="Only say how much time and memory each case will take, and run nothing.")
+]
+
+InProcessOption = Annotated[
+    bool, typer.Option("--in-process", help="Run the model in this very process, without a worker.")
+]
+
+WorkersOption = Annotated[
+    int | None,
+    typer.Option("--workers", min=0, help="So many cases at once; 0: one per graphics card, or for two cores."),
+]
+
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler (tcp://...)."),
+]
+
 
 def run(
     ctx: typer.Context,
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET|IMAGE", help="A BIDS dataset, one subject's folder, or one image.")
-    ],
-    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME", help="What to make: canal, cord, spine ...")],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help="Which model; champion for the one that `ship` keeps; default: the first installed one of the recipe.",
-        ),
-    ] = None,
-    case: Annotated[
-        list[str] | None,
-        typer.Option("--subject", "--case", metavar="NAME", help="Only this subject or case; may be repeated."),
-    ] = None,
-    contrast: Annotated[
-        str | None,
-        typer.Option("--contrast", metavar="NAME", help="Contrast of the images where their names do not tell (T2w)."),
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A setting of the recipe for this run; may be repeated."),
-    ] = None,
+    dataset: TargetArgument,
+    recipe: RecipeOption,
+    model: ModelOption = None,
+    case: CaseOption = None,
+    contrast: ContrastOption = None,
+    setting: SettingOption = None,
     device: DeviceOption = "auto",
-    mode: Annotated[
-        str, typer.Option("--mode", help="exact, or fast: half the bits where this processor is faster so.")
-    ] = "exact",
-    again: Annotated[
-        bool, typer.Option("--again", help="Run also where this model has already run on the same image.")
-    ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Only say how much time and memory each case will take, and run nothing.")
-    ] = False,
+    mode: ModeOption = "exact",
+    again: AgainOption = False,
+    plan: PlanOption = False,
     python: PythonOption = None,
-    in_process: Annotated[
-        bool, typer.Option("--in-process", help="Run the model in this very process, without a worker.")
-    ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=0, help="So many cases at once; 0: one per graphics card, or for two cores."),
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler (tcp://...)."),
-    ] = None,
+    in_process: InProcessOption = False,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
     output: OutputOption = None,
     json: JsonOption = False,
 ) -> None:

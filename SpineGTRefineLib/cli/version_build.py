@@ -17,60 +17,82 @@ if TYPE_CHECKING:
     from ..bids import Dataset, MaskType
     from ..learning.versions import Place, Version
 
+NameOption = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Name of the version. Default: D1, D2, ...")
+]
+
+AfterOption = Annotated[
+    str | None,
+    typer.Option("--after", metavar="VERSION", help="Take over the test set of this version. Default: the latest one."),
+]
+
+NewTestSetOption = Annotated[
+    bool,
+    typer.Option("--new-test-set", help="Choose a new test set; scores do not compare with earlier versions."),
+]
+
+StatusOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help="Take masks of this status; may be repeated. Default: corrected and accepted-unchanged. "
+        "`todo` takes masks that nobody looked at.",
+    ),
+]
+
+WorstGradeOption = Annotated[
+    int | None, typer.Option("--worst-grade", metavar="N", min=1, max=5, help="Leave out grades above N.")
+]
+
+ContrastOption = Annotated[
+    list[str] | None, typer.Option("--contrast", metavar="NAME", help="Only this contrast; may be repeated.")
+]
+
+TestOption = Annotated[
+    float, typer.Option("--test", metavar="PART", help="Part of the subjects that tests, of a first version.")
+]
+
+FoldsOption = Annotated[int, typer.Option("--folds", metavar="N", help="Folds for cross-validation.")]
+
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same split.")]
+
+LeaveOutOption = Annotated[
+    bool,
+    typer.Option("--leave-out-bad", help="Leave out files that cannot be used and second copies of an image."),
+]
+
+ListOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--from-list",
+        metavar="FILE",
+        help="Take cases and split from an older project's list: a sacrum configuration, a rootlets table, or a "
+        "mouse conversion_dict.json. What is wrong about it is told and kept with the version.",
+    ),
+]
+
+RepairOption = Annotated[
+    bool, typer.Option("--repair-leaks", help="Bring subjects that the list puts on both sides to one side.")
+]
+
 
 def build(
     ctx: typer.Context,
     dataset: DatasetArgument,
     mask: MaskOption = "spine",
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Name of the version. Default: D1, D2, ...")
-    ] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            "--after", metavar="VERSION", help="Take over the test set of this version. Default: the latest one."
-        ),
-    ] = None,
-    new_test_set: Annotated[
-        bool,
-        typer.Option("--new-test-set", help="Choose a new test set; scores do not compare with earlier versions."),
-    ] = False,
-    status: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            metavar="STATUS",
-            help="Take masks of this status; may be repeated. Default: corrected and accepted-unchanged. "
-            "`todo` takes masks that nobody looked at.",
-        ),
-    ] = None,
-    worst_grade: Annotated[
-        int | None, typer.Option("--worst-grade", metavar="N", min=1, max=5, help="Leave out grades above N.")
-    ] = None,
-    contrast: Annotated[
-        list[str] | None, typer.Option("--contrast", metavar="NAME", help="Only this contrast; may be repeated.")
-    ] = None,
-    test: Annotated[
-        float, typer.Option("--test", metavar="PART", help="Part of the subjects that tests, of a first version.")
-    ] = 0.2,
-    folds: Annotated[int, typer.Option("--folds", metavar="N", help="Folds for cross-validation.")] = 5,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same split.")] = 0,
-    leave_out_bad: Annotated[
-        bool,
-        typer.Option("--leave-out-bad", help="Leave out files that cannot be used and second copies of an image."),
-    ] = False,
-    from_list: Annotated[
-        Path | None,
-        typer.Option(
-            "--from-list",
-            metavar="FILE",
-            help="Take cases and split from an older project's list: a sacrum configuration, a rootlets table, or a "
-            "mouse conversion_dict.json. What is wrong about it is told and kept with the version.",
-        ),
-    ] = None,
-    repair_leaks: Annotated[
-        bool, typer.Option("--repair-leaks", help="Bring subjects that the list puts on both sides to one side.")
-    ] = False,
+    name: NameOption = None,
+    after: AfterOption = None,
+    new_test_set: NewTestSetOption = False,
+    status: StatusOption = None,
+    worst_grade: WorstGradeOption = None,
+    contrast: ContrastOption = None,
+    test: TestOption = 0.2,
+    folds: FoldsOption = 5,
+    seed: SeedOption = 0,
+    leave_out_bad: LeaveOutOption = False,
+    from_list: ListOption = None,
+    repair_leaks: RepairOption = False,
     versions: FolderOption = None,
     output: OutputOption = None,
     json: JsonOption = False,
