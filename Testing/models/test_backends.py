@@ -1,5 +1,7 @@
 """Ways to compute a network: all give the labels of nnU-Net's own run, fast ones nearly; what ran is recorded."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,34 @@ def test_channels_last_gives_the_numbers_of_the_network_as_it_is(nnunet):
         assert torch.equal(network(tiles[:1]), network(tiles[:1])), "the network itself still runs"
     assert torch.abs(found - expected).max() < 1e-5 * torch.abs(expected).max()
     assert next(turned.parameters()).data_ptr() == next(network.parameters()).data_ptr(), "the weights are shared"
+
+
+def test_a_small_volume_is_computed_by_itself_as_fast_as_in_a_batch(nnunet):
+    """PyTorch as it is takes five to ten times as long: it computes a single small volume by old code."""
+    import torch
+    from dynamic_network_architectures.architectures.unet import PlainConvUNet
+
+    from SpineGTRefineLib.models.backends.channels_last import channels_last
+
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this PyTorch has no oneDNN, which channels_last hands convolutions to")
+    network = PlainConvUNet(
+        1, 3, (8, 16, 32), torch.nn.Conv3d, 3, ((1, 1, 1), (2, 2, 2), (2, 2, 2)), 2, 3, 2, conv_bias=True,
+        norm_op=torch.nn.InstanceNorm3d, norm_op_kwargs={"affine": True}, nonlin=torch.nn.LeakyReLU,
+    ).eval()  # fmt: skip
+    tiles = torch.randn(2, 1, 24, 48, 48)
+
+    def seconds(network, batch):
+        spent = []
+        for _ in range(5):
+            start = time.process_time()
+            network(tiles[:batch])
+            spent.append(time.process_time() - start)
+        return min(spent) / batch
+
+    with torch.inference_mode():
+        plain_pair = seconds(network, 2)
+        assert seconds(channels_last(network), 1) < 1.5 * plain_pair
 
 
 def test_channels_last_leaves_networks_of_slices_and_padding_of_another_kind_alone(nnunet):

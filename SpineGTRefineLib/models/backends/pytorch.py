@@ -46,7 +46,10 @@ def bf16_runner(network: Any, device: Any, tile: Sequence[int]) -> Runner:
 
 
 def tiles_at_once(network: Any, tile: Sequence[int]) -> int:
-    """Return how many tiles a CPU computes together: several small slices, else 1."""
+    """Return how many tiles a CPU computes together: several small slices, else 1.
+
+    Volumes need no batch: what makes PyTorch compute a single small one slowly is avoided (:mod:`.channels_last`).
+    """
     torch = import_torch()
     first = next((part for part in network.modules() if isinstance(part, torch.nn.Conv2d)), None)
     return SLICES_AT_ONCE if first is not None and first.out_channels * math.prod(tile) <= SMALL_MAP else 1
