@@ -87,10 +87,12 @@ class Recipe:
         Raises
         ------
         UsageError
-            A setting is not known, or is of another kind.
+            A setting is not known, is of another kind, or has a value that makes no sense.
         """
         try:
             checked = self.steps.checked_settings({**self.settings, **stated})
+        except UsageError:
+            raise
         except ValueError as error:
             raise UsageError(f"The recipe {self.name}: {error}", "Correct the setting.") from error
         return replace(self, settings=checked, stated={**self.stated, **stated})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -121,12 +122,15 @@ class Procedure:
         Label scheme of the models that it can work with, where that is not the scheme of the mask; else "".
     tools
         Names the tools of others that will run with certain settings; None for none.
+    check
+        Refuses values that make no sense, before any case is begun: raises UsageError. None: all of a kind will do.
     """
 
     run: Callable[[RecipeWork], RecipeOutcome]
     settings: Mapping[str, Any] = field(default_factory=dict)
     scheme: str = ""
     tools: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     def tools_for(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the names of the tools that run with these settings."""
@@ -138,14 +142,17 @@ class Procedure:
         Raises
         ------
         ValueError
-            A setting is not known, or is of another kind than its default.
+            A setting is not known, is of another kind than its default, or has a value that makes no sense.
         """
         for name, value in given.items():
             if name not in self.settings:
                 known = ", ".join(sorted(self.settings)) or "none"
                 raise ValueError(f"unknown setting 'settings.{name}'; known are {known}.")
             _check_kind(name, value, self.settings[name])
-        return {**self.settings, **given}
+        complete = {**self.settings, **given}
+        if self.check is not None:
+            self.check(complete)
+        return complete
 
 
 def _check_kind(name: str, value: object, default: object) -> None:
@@ -153,3 +160,5 @@ def _check_kind(name: str, value: object, default: object) -> None:
     if not number and type(value) is not type(default):
         kind = type(default).__name__
         raise ValueError(f"the field 'settings.{name}' must be of the kind {kind}, as {default!r} is; got {value!r}.")
+    if name.endswith("_mm") and isinstance(value, (int, float)) and not 0 < value < math.inf:
+        raise ValueError(f"the field 'settings.{name}' is a length and must be above 0; got {value!r}.")

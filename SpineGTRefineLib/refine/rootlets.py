@@ -98,8 +98,7 @@ def spinal_levels(
     """
     require_same_grid(rootlets, cord, "cord")
     require_positive(reach_mm, "distance in mm")
-    if gaps not in GAPS:
-        raise UsageError(f"There is no way {gaps!r} to treat gaps.", f"Choose one of: {', '.join(GAPS)}.")
+    require_known_gaps(gaps)
     if rootlets.scheme.name != "rootlets":
         raise UsageError(f"Rootlets are needed; the mask is of the scheme {rootlets.scheme.name!r}.")
     slices = Slices.of(cord.geometry)
@@ -114,6 +113,18 @@ def spinal_levels(
     array = np.where(cord.array != 0, np.expand_dims(values, slices.other_axes), 0).astype(np.uint8)
     ranges = {s.key: _sorted(slices.from_head(np.array([s.head, s.foot]))) for s in stretches}
     return SpinalLevels(LabelMap(array, cord.geometry, levels, cord.source), ranges, remarks)
+
+
+def require_known_gaps(gaps: str) -> None:
+    """Refuse a way to treat gaps that there is not.
+
+    Raises
+    ------
+    UsageError
+        The message names those that there are.
+    """
+    if gaps not in GAPS:
+        raise UsageError(f"There is no way {gaps!r} to treat gaps.", f"Choose one of: {', '.join(GAPS)}.")
 
 
 def zero_below(labels: LabelMap, key: str, landmarks: LabelMap | None = None) -> LabelMap:

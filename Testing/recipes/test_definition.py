@@ -45,3 +45,25 @@ def test_an_unknown_recipe_lists_the_known_ones():
 
 def test_a_recipe_that_runs_programs_of_others_says_so_and_is_not_run_ahead():
     assert {name for name in recipe_names() if recipe(name).runs_tools} == {"spine_tools"}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "told"),
+    [
+        ("spine", {"first_level": "X5"}, "no vertebra called 'X5'"),
+        ("rootlets", {"last_level": "c5"}, "Did you mean rootlets_C5?"),
+        ("rootlets", {"gaps": "fill"}, "leave, middle, below"),
+        ("rootlets", {"margin_mm": -50.0}, "'settings.margin_mm' is a length and must be above 0"),
+        ("lumbosacral", {"voxel_mm": 0.0}, "'settings.voxel_mm' is a length and must be above 0"),
+        ("lumbosacral", {"across_mm": float("nan")}, "'settings.across_mm' is a length"),
+        ("lumbosacral", {"points": "1 2"}, "no points on the cord"),
+        ("mouse", {"voxel_mm": "0"}, "not one that an image can have"),
+        ("spine_tools", {"policy": "best"}, "no policy 'best'"),
+        ("spine_tools", {"levels": "guessed"}, "Levels cannot be 'guessed'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_before_any_case_is_begun(name, settings, told):
+    with pytest.raises(UsageError) as caught:
+        recipe(name).with_settings(settings)
+    assert told in str(caught.value)
+    assert caught.value.remedy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ SETTINGS: dict[str, Any] = {
 """``points``: points on the cord, ``x y z; x y z`` in RAS mm; without them the model or recipe ``coarse`` finds it.
 ``native_slices``: keep the image's voxel size along the cord instead of ``voxel_mm``. ``across_mm``, ``along_mm``: how
 far the box reaches beyond the cord's course."""
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse what are no points."""
+    parse_points(settings["points"])
 
 
 def run(work: RecipeWork) -> RecipeOutcome:

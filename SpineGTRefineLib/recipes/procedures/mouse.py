@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...imaging import LabelMap
@@ -15,6 +16,11 @@ SETTINGS: dict[str, Any] = {
 }
 """``voxel_mm``: the true voxel size, one number or three, where the header tells a wrong one. ``largest_voxel_mm``:
 larger ones are refused. ``slice_model``: runs where the image is a single slice."""
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse a size that no voxel has."""
+    declared_size(settings["voxel_mm"])
 
 
 def run(work: RecipeWork) -> RecipeOutcome:

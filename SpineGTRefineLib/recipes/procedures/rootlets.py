@@ -6,6 +6,7 @@ Every component is kept: dorsal and ventral rootlets of both sides are many smal
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from ...errors import InputError
 from ...imaging import Box, Image, LabelMap, crop, restore
 from ...models import Prediction
 from ...refine.rootlet_names import name_rootlets
-from ...refine.rootlets import CORD_REACH_MM, spinal_levels
+from ...refine.rootlets import CORD_REACH_MM, require_known_gaps, spinal_levels
 from ..work import Extra, RecipeOutcome, RecipeWork
 
 SETTINGS: dict[str, Any] = {
@@ -40,10 +41,15 @@ THICK_MM = 1.2
 """A rootlet is about a millimeter thick: larger voxels do not show single ones."""
 
 
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse a last level without rootlets, and ways to treat gaps that there are not."""
+    _last_value(settings["last_level"])
+    require_known_gaps(settings["gaps"])
+
+
 def run(work: RecipeWork) -> RecipeOutcome:
     """Segment rootlets near the cord and derive the spinal levels."""
     settings, grid = work.settings, work.image.geometry
-    last = _last_value(settings["last_level"])
     if max(grid.spacing) > THICK_MM:
         work.note(
             f"Voxels of up to {max(grid.spacing):.1f} mm do not show single rootlets, which are about 1 mm thick. "
@@ -55,7 +61,7 @@ def run(work: RecipeWork) -> RecipeOutcome:
     seen = crop(work.image, box)
     prediction = work.predict([seen], outputs=outputs)
     named, levels_of_slices = _named(work, seen, prediction.labels)
-    found = _up_to(restore(named, grid), last)
+    found = _up_to(restore(named, grid), _last_value(settings["last_level"]))
     if not found.array.any():
         what = "None of the rootlets has a level" if prediction.labels.array.any() else "No rootlets were found"
         work.note(f"{what}, so there are no spinal levels.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +27,11 @@ SCHEME = "spine_parts"
 
 SETTINGS = {"first_level": ""}
 """``first_level``: the first vertebra in view (``T5``) where a rater knows it; "" to find out."""
+
+
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse a first level that nobody has."""
+    _first_level(settings["first_level"])
 
 
 def run(work: RecipeWork) -> RecipeOutcome:

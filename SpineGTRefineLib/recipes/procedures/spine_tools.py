@@ -37,11 +37,16 @@ SCHEME = "canal"
 """The recipe's own model makes the canal, where the case has none."""
 
 
+def check(settings: Mapping[str, Any]) -> None:
+    """Refuse a policy that there is not, and levels from nowhere."""
+    if settings["policy"] not in POLICIES:
+        raise UsageError(f"There is no policy {settings['policy']!r}.", f"Choose one of: {', '.join(POLICIES)}.")
+    tools_of(settings)
+
+
 def run(work: RecipeWork) -> RecipeOutcome:
     """Run both tools and the canal's model, and join what they say."""
     settings = work.settings
-    if settings["policy"] not in POLICIES:
-        raise UsageError(f"There is no policy {settings['policy']!r}.", f"Choose one of: {', '.join(POLICIES)}.")
     tools = work.required_tools()
     maps: dict[str, LabelMap] = {}
     if tools_of(settings) == TOOLS:
