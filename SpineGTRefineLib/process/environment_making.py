@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import CancelledError, MissingDependencyError, UsageError, WorkerError
 from .child import run_to_end
 from .environment import clean_environment
-from .environments import EnvironmentKind, environments_folder, installed_environments, interpreter_of
+from .environments import EnvironmentKind, environments_folder, interpreter_of
 
 NO_BACKEND = "none"
 """Leaves the choice of PyTorch's build to the package index."""
@@ -73,8 +73,11 @@ def create_environment(
         )
     root = folder or environments_folder()
     target = root / kind.name
+    if _is_environment(target):
+        remedy = f"Remove it first: spine-gt-refine env remove {kind.name}"
+        raise UsageError(f"The environment {kind.name!r} exists.", remedy)
     if target.exists():
-        raise UsageError(f"The environment {kind.name!r} exists.", f"Remove it first: env remove {kind.name}.")
+        raise UsageError(f"{target} is in the way of the environment {kind.name!r}.", "Move it, or delete it.")
     root.mkdir(parents=True, exist_ok=True)
     make: list[str | Path] = [uv, "venv", "--python", kind.python, target]
     fill: list[str | Path] = [uv, "pip", "install", "--python", interpreter_of(target)]
@@ -101,12 +104,17 @@ def install_uv(*, on_log: Callable[[str], None] = lambda _line: None) -> Path:
 
 
 def remove_environment(name: str, folder: Path | None = None) -> Path:
-    """Delete an environment that was made here and return where it was."""
-    target = (folder or environments_folder()) / name
-    if name not in installed_environments(folder):
+    """Delete an environment that was made here, also one that was only half made, and return where it was."""
+    root = folder or environments_folder()
+    target = root / name
+    if name.startswith(".") or target.parent != root or not _is_environment(target):
         raise UsageError(f"There is no environment called {name!r}.", "See: spine-gt-refine env list")
     shutil.rmtree(target)
     return target
+
+
+def _is_environment(folder: Path) -> bool:
+    return (folder / "pyvenv.cfg").is_file()
 
 
 def _run(command: Sequence[str | Path], on_log: Callable[[str], None], is_cancelled: Callable[[], bool]) -> None:

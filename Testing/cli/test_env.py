@@ -20,6 +20,7 @@ def made(tmp_path):
     python = environments.interpreter_of(tmp_path / "environments" / "models")
     python.parent.mkdir(parents=True)
     python.symlink_to(sys.executable)
+    (tmp_path / "environments" / "models" / "pyvenv.cfg").touch()
     return python
 
 

@@ -88,10 +88,34 @@ def test_without_uv_the_user_is_told_both_ways_out(tmp_path, monkeypatch):
 
 
 def test_only_what_was_made_here_can_be_removed(tmp_path):
-    (tmp_path / "precious").mkdir()
-    with pytest.raises(UsageError):
-        remove_environment("precious", tmp_path)
-    assert (tmp_path / "precious").is_dir()
+    (tmp_path / "envs" / "precious").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "pyvenv.cfg").touch()
+    (tmp_path / "pyvenv.cfg").touch()
+    for name in ("precious", "../elsewhere", str(tmp_path / "elsewhere"), "", ".", ".."):
+        with pytest.raises(UsageError, match="no environment"):
+            remove_environment(name, tmp_path / "envs")
+    assert (tmp_path / "envs" / "precious").is_dir()
+    assert (tmp_path / "elsewhere" / "pyvenv.cfg").is_file()
+
+
+def test_what_a_power_cut_left_of_an_environment_can_be_removed_and_made_anew(tmp_path, fake_uv):
+    half = tmp_path / "envs" / "empty"
+    half.mkdir(parents=True)
+    (half / "pyvenv.cfg").touch()
+    with pytest.raises(UsageError, match="exists") as caught:
+        create_environment(EMPTY, uv=fake_uv("true"), folder=tmp_path / "envs")
+    assert caught.value.remedy.endswith("env remove empty")
+    remove_environment("empty", tmp_path / "envs")
+    assert create_environment(EMPTY, uv=fake_uv("true"), folder=tmp_path / "envs").exists()
+
+
+def test_a_folder_of_the_user_in_the_way_is_named_and_stays(tmp_path, fake_uv):
+    (tmp_path / "envs" / "empty").mkdir(parents=True)
+    with pytest.raises(UsageError, match="is in the way") as caught:
+        create_environment(EMPTY, uv=fake_uv("true"), folder=tmp_path / "envs")
+    assert caught.value.remedy
+    assert (tmp_path / "envs" / "empty").is_dir()
 
 
 def test_the_models_environment_is_declared():
