@@ -20,3 +20,9 @@ def scene() -> Scene:
 def geometry(request) -> Geometry:
     """Each of the difficult grids in turn."""
     return GRIDS[request.param]
+
+
+@pytest.fixture(autouse=True)
+def own_state_folder(tmp_path, monkeypatch):
+    """Drafts that the output has no room for go here."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -1,6 +1,5 @@
 """A rater's day in the scene: opened, painted with Slicer's tools, repaired, saved; exact to the last voxel."""
 
-import random
 from contextlib import suppress
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from review_world import CANAL, SPINE, ReviewWorld, spine
 from review_world import LEVELS as SPINE_LEVELS
 from scene_helpers import GRIDS
-from scene_world import KEYS, VALUES, Desk, GridWorld
+from scene_world import VALUES, Desk, GridWorld, painted, rearrange, scattered
 
 from SpineGTRefineLib.bids import load_mask, save_mask
 from SpineGTRefineLib.bids.events import read_events
@@ -19,12 +18,6 @@ from SpineGTRefineLib.review.drafts import find_drafts
 from SpineGTRefineLib.review.origin import OriginKind
 from SpineGTRefineLib.review.proposals import Proposal, Scope
 from SpineGTRefineLib.review.state import SessionState
-
-
-@pytest.fixture(autouse=True)
-def own_state_folder(tmp_path, monkeypatch):
-    """Drafts that the output has no room for go here."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -41,17 +34,6 @@ def oblique(tmp_path):
     world = GridWorld(tmp_path / "data", GRIDS["oblique, anisotropic, left-handed"])
     yield world
     world.close()
-
-
-def scattered(geometry, count, seed):
-    rng = np.random.default_rng(seed)
-    return np.stack([rng.integers(0, n, count) for n in geometry.shape], axis=1)
-
-
-def painted(array, index, key):
-    changed = array.copy()
-    changed[tuple(index.T)] = SPINE.scheme.value_of(key)
-    return changed
 
 
 def test_only_painted_and_erased_voxels_differ_in_the_saved_file(world, geometry):
@@ -136,105 +118,6 @@ def test_edits_in_the_scene_are_recovered_after_a_crash(world, geometry, tmp_pat
     saved = again.session.save(insist=True)
     np.testing.assert_array_equal(read_labels(saved.path, SPINE.scheme).array, drawn)
     assert find_drafts(again.session.dataset) == ()
-
-
-# Two hundred acts: each does the same at the desk and to a copy of the array, which it returns.
-
-
-def paint(chance, desk, array):
-    key, index = chance.choice((*KEYS, "vertebra_T12")), scattered(desk.session.image.geometry, 5, chance.random_seed())
-    after = painted(array, index, key)
-    if not np.array_equal(after, array):  # Slicer's undo does not always count a stroke that changes nothing
-        desk.paint(key, index)
-    return after
-
-
-def erase(chance, desk, array):
-    key, index = chance.choice(KEYS), scattered(desk.session.image.geometry, 12, chance.random_seed())
-    hit = index[array[tuple(index.T)] == SPINE.scheme.value_of(key)]
-    if len(hit):
-        desk.erase(key, index)
-    array[tuple(hit.T)] = 0
-    return array
-
-
-def swap(chance, desk, array):
-    one, other = chance.sample(("vertebra_L3", "vertebra_L4", "vertebra_T12"), 2)
-    desk.session.apply(act.swap_levels(one, other))
-    values = [SPINE.scheme.value_of(key) for key in (one, other)]
-    first, second = (array == value for value in values)
-    array[first], array[second] = values[1], values[0]
-    return array
-
-
-def adopt_slice(chance, desk, array):
-    index = chance.randrange(array.shape[1])
-    suggested = np.random.default_rng(chance.random_seed()).choice([0, *VALUES], array.shape).astype(np.uint8)
-    proposal = Proposal(LabelMap(suggested, desk.session.image.geometry, SPINE.scheme), "a model")
-    desk.session.adopt(proposal, Scope(axis=1, first=index, last=index))
-    array[:, index] = suggested[:, index]
-    return array
-
-
-def clear(chance, desk, array):
-    index = chance.randrange(array.shape[1])
-    desk.session.apply(act.clear_slices(1, index, index))
-    array[:, index] = 0
-    return array
-
-
-def fiddle(chance, desk, array):
-    """Paint, then hide the segment, rename it and move it: no more is saved than what was painted."""
-    after = paint(chance, desk, array)
-    if not np.array_equal(after, array):
-        rearrange(desk, chance.choice(desk.segmentation().GetSegmentIDs()))
-    return after
-
-
-def rearrange(desk, segment_id):
-    desk.case.segmentation.node.GetDisplayNode().SetSegmentVisibility(segment_id, False)
-    desk.segmentation().GetSegment(segment_id).SetName("renamed")
-    desk.segmentation().SetSegmentIndex(segment_id, 0)
-
-
-ACTS = (paint, paint, paint, erase, erase, swap, adopt_slice, clear, fiddle)
-
-
-class Chance(random.Random):
-    def random_seed(self) -> int:
-        return self.randrange(2**31)
-
-
-@pytest.mark.parametrize("name", ["oblique", "oblique, anisotropic, left-handed", "one sagittal slice"])
-def test_two_hundred_random_acts_in_the_scene_equal_the_same_acts_on_plain_arrays(tmp_path, name):
-    world = GridWorld(tmp_path / "data", GRIDS[name])
-    chance, desk = Chance(name), Desk(world, outlines=())
-    desk.open_first()
-    item = desk.session.item
-    states, now = [world.mask().array], 0
-    for _ in range(200):
-        dice = chance.random()
-        if dice < 0.15:
-            desk.session.undo()
-            now = max(0, now - 1)
-        elif dice < 0.25:
-            desk.session.redo()
-            now = min(len(states) - 1, now + 1)
-        elif dice < 0.28:  # leave and come back: the draft holds the edits, undo begins anew
-            desk.session.close()
-            desk.session.open(item)
-            states, now = [states[now]], 0
-        else:
-            chosen = chance.choice(ACTS)
-            array = chosen(chance, desk, states[now].copy())
-            if not np.array_equal(array, states[now]):
-                states[now + 1 :] = [array]
-                now += 1
-        np.testing.assert_array_equal(desk.voxels(), states[now])
-    desk.session.viewed()
-    desk.session.save(insist=True)
-    np.testing.assert_array_equal(load_mask(desk.session.dataset, item.case, SPINE).array, states[now])
-    world.close()
 
 
 def test_twenty_cases_from_the_first_to_the_last(tmp_path):

@@ -113,3 +113,23 @@ class Desk:
             self.editor.close()
             self.case.close()
             self.case = None
+
+
+def scattered(geometry, count, seed) -> np.ndarray:
+    """Voxels (count, 3) of a grid, drawn at random."""
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.integers(0, n, count) for n in geometry.shape], axis=1)
+
+
+def painted(array, index, key) -> np.ndarray:
+    """Return an array with a structure at some voxels."""
+    changed = array.copy()
+    changed[tuple(index.T)] = SPINE.scheme.value_of(key)
+    return changed
+
+
+def rearrange(desk, segment_id) -> None:
+    """Do to a segment what Slicer's segment table allows and no mask shows."""
+    desk.case.segmentation.node.GetDisplayNode().SetSegmentVisibility(segment_id, False)
+    desk.segmentation().GetSegment(segment_id).SetName("renamed")
+    desk.segmentation().SetSegmentIndex(segment_id, 0)

@@ -6,10 +6,9 @@ import random
 import numpy as np
 import pytest
 import random_acts
-from random_acts import VALUES, box, region_of
+from random_acts import VALUES, box, live_through, region_of
 from review_world import LEVELS, SPINE, spine
 
-from SpineGTRefineLib.bids import load_mask
 from SpineGTRefineLib.imaging import LabelMap, reorient_to_grid
 
 pytestmark = pytest.mark.slow
@@ -70,27 +69,11 @@ ACTS = (paint, paint, paint, erase, erase, threshold, *map(in_session, random_ac
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_two_hundred_random_acts_equal_the_same_acts_on_plain_arrays(station, seed):
     chance = random.Random(seed)
-    session = station.session
-    item = session.item
-    states, now = [spine().array], 0
-    for _ in range(200):
-        dice = chance.random()
-        if dice < 0.15:
-            session.undo()
-            now = max(0, now - 1)
-        elif dice < 0.25:
-            session.redo()
-            now = min(len(states) - 1, now + 1)
-        elif dice < 0.28:  # leave with unsaved edits, come back: the draft holds them, undo begins anew
-            session.close()
-            station.open(item)
-            states, now = [states[now]], 0
-        else:
-            array = chance.choice(ACTS)(chance, station, states[now].copy())
-            if not np.array_equal(array, states[now]):
-                states[now + 1 :] = [array]
-                now += 1
-        assert np.array_equal(session.bench.labels().array, states[now])
-        assert np.array_equal(station.display.case.labels().array, states[now]), "the screen shows something else"
-    session.save(insist=True)
-    assert np.array_equal(load_mask(session.dataset, item.case, SPINE).array, states[now])
+    live_through(
+        chance,
+        station.session,
+        spine().array,
+        lambda array: chance.choice(ACTS)(chance, station, array),
+        open_again=station.open,
+        shown=lambda: station.display.case.labels().array,
+    )
