@@ -332,3 +332,18 @@ def test_regions_are_learned_and_come_back_as_labels(tmp_path):
     assert set(result.card["Test"]["Structures"]) == {"gm", "wm"}
     assert result.card["Test"]["Dice"] > 0.6
     assert result.card["OutOfFold"]["Dice"] is None
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_model_that_was_installed_is_fine_tuned_and_what_it_does_not_know_is_said(tmp_path):
+    world = BallWorld(tmp_path / "dataset", subjects=4, kind="cord")
+    world.save_all()
+    settings = replace(TINY, epochs=1, iterations_per_epoch=2, small=None)
+    request = training_request(build(world), name="tuned", settings=settings, folds=("0",), start="demo_canal")
+    card = train_version(request, store=ModelStore(tmp_path / "store")).card
+    fold = card["Folds"]["0"]
+    assert (fold["BeganFrom"], fold["NewOutputs"]) == ("demo_canal, fold all", ["cord"])
+    assert fold["MayHaveSeenHeldBack"], "the model was trained on all its cases; whether ours are among them is unknown"
+    assert card["Settings"]["configuration"] == "3d_fullres"
+    assert set(card["Test"]["Structures"]) >= {"cord"}
