@@ -5,7 +5,7 @@ A spinal level is the stretch of cord where its rootlets enter. Slices are those
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
@@ -162,12 +162,11 @@ def _stretches(rootlets: LabelMap, cord: LabelMap, reach_mm: float, slices: Slic
     depth = slices.from_head(voxels[slices.axis])
     values, drawn = rootlets.array[voxels], set(rootlets.values())
     apart = max(APART_MM / cord.geometry.spacing[slices.axis], 1)
-    found, remarks = [], []
+    found, far, remarks = [], [], []
     for entry in rootlets.scheme.of_kind("rootlets"):
         own, counts = np.unique(depth[values == entry.value], return_counts=True)
         if own.size == 0:
-            if entry.value in drawn:
-                remarks.append(f"The {entry.structure.name} nowhere come within {reach_mm:g} mm of the cord.")
+            far += [_level(entry.structure.key)] if entry.value in drawn else []
             continue
         place = np.concatenate([[0], np.cumsum(np.diff(own) > apart)])
         if place[-1] > 0:
@@ -175,6 +174,8 @@ def _stretches(rootlets: LabelMap, cord: LabelMap, reach_mm: float, slices: Slic
             own = own[place == np.bincount(place, weights=counts).argmax()]
         level = entry.structure.key.replace("rootlets_", "spinal_level_")
         found.append(Stretch(level, int(own[0]), int(own[-1])))
+    if far:
+        remarks.append(f"The {_listed(far)} rootlets nowhere come within {reach_mm:g} mm of the cord.")
     return found, remarks
 
 
@@ -187,8 +188,10 @@ def _out_of_order(stretches: list[Stretch]) -> Iterator[str]:
 def _left_out(stretches: list[Stretch]) -> Iterator[str]:
     row = [entry.structure.key for entry in scheme("spinal_levels").of_kind("spinal_level")]
     for upper, lower in pairwise(stretches):
-        for key in row[row.index(upper.key) + 1 : row.index(lower.key)]:
-            yield f"The {structure(key).name} was not found, but those above and below it."
+        missing = [_level(key) for key in row[row.index(upper.key) + 1 : row.index(lower.key)]]
+        if missing:
+            noun = "spinal level was" if len(missing) == 1 else "spinal levels were"
+            yield f"The {_listed(missing)} {noun} not found, but those above and below."
 
 
 def _crowded_out(found: list[Stretch], stretches: list[Stretch]) -> Iterator[str]:
@@ -224,6 +227,15 @@ def _bridged(stretches: list[Stretch], gaps: Gaps) -> list[Stretch]:
         bridged[place] = replace(bridged[place], foot=max(last, upper.foot))
         bridged[place + 1] = replace(bridged[place + 1], head=bridged[place].foot + 1)
     return bridged
+
+
+def _level(key: str) -> str:
+    """Return the level of a structure: ``C5`` of ``rootlets_C5`` and of ``spinal_level_C5``."""
+    return key.rpartition("_")[2]
+
+
+def _listed(levels: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(levels[:-1]), levels[-1]]))
 
 
 def _middle(stretch: Stretch) -> float:

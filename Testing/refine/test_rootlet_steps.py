@@ -74,6 +74,16 @@ def test_millimetres_decide_which_rootlets_enter_the_cord():
     assert slices_of(spinal_levels(rootlets, cord, reach_mm=2.0)) == {"C5": (20, 30)}
 
 
+def test_what_holds_for_several_levels_is_said_once():
+    rootlets, cord = masks([(C5 - 1, 28, 32), (C5, 20, 24), (C5 + 1, 12, 16)], spacing=(2.0, 2.0, 1.0))
+    far = spinal_levels(rootlets, cord, reach_mm=1.5)
+    assert far.remarks == ("The C4, C5 and C6 rootlets nowhere come within 1.5 mm of the cord.",)
+    rootlets, cord = masks([(C5, 28, 32), (C5 + 3, 12, 16)])
+    assert spinal_levels(rootlets, cord).remarks == (
+        "The C6 and C7 spinal levels were not found, but those above and below.",
+    )
+
+
 def test_cord_between_two_levels_is_left_shared_or_given_to_the_level_below():
     rootlets, cord = masks([(C5, 40, 45), (C6, 30, 35)])
     assert slices_of(spinal_levels(rootlets, cord)) == {"C5": (40, 45), "C6": (30, 35)}
