@@ -110,6 +110,12 @@ class ReviewWorld:
             session.end()
 
 
+def accept(session: ReviewSession, **options):
+    """Look at the open mask and save it."""
+    session.viewed()
+    return session.save(**options)
+
+
 def sidecar(path: Path) -> dict:
     return json.loads(path.read_text())
 
