@@ -1,11 +1,15 @@
 """The ranking puts masks with errors first, says why and where, and keeps itself honest with random places."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from spoilt import healthy, pairs, spoil
 
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
-from SpineGTRefineLib.bids.ranking import ranking_path, read_ranking
+from SpineGTRefineLib.bids.ranking import RankedMask, ranking_path, read_ranking
 from SpineGTRefineLib.checks import check_labels
 from SpineGTRefineLib.errors import InputError, UsageError
 from SpineGTRefineLib.imaging import Box, crop, read_image, reorient, write_labels
@@ -152,6 +156,19 @@ def test_the_worklist_opens_the_mask_that_disagrees_most_first(tmp_path):
     first = Worklist(dataset, "CD", [kind]).first_to_do()
     assert first.case.key == names[-1]
     assert first.reason
+
+
+def test_rankings_of_two_kinds_at_the_same_time_both_stay(tmp_path):
+    kinds = ("spine", "canal", "cord", "sacrum")
+    together = threading.Barrier(len(kinds))
+
+    def save(kind):
+        together.wait()
+        save_ranking(SimpleNamespace(output=tmp_path), [RankedMask("sub-01_T2w", kind, 1.0)])
+
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        list(pool.map(save, kinds))
+    assert {kind for _, kind in read_ranking(ranking_path(tmp_path))} == set(kinds)
 
 
 @pytest.mark.slow

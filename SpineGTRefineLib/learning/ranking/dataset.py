@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...bids import Case, Dataset, MaskType, load_mask, mask_type
+from ...bids.locks import one_at_a_time
 from ...bids.ranking import RankedMask, ranking_path, read_ranking, write_ranking
 from ...checks import check_labels
 from ...errors import InputError, RefineError
@@ -133,8 +134,9 @@ def save_ranking(dataset: Dataset, rows: Sequence[RankedMask]) -> Path:
     """Write the rows to the dataset's ``ranking.tsv``; rows of other kinds of masks stay."""
     path = ranking_path(dataset.output)
     replaced = {row.mask_type for row in rows}
-    kept = [row for row in read_ranking(path).values() if row.mask_type not in replaced]
-    write_ranking(path, [*rows, *kept])
+    with one_at_a_time(path):
+        kept = [row for row in read_ranking(path).values() if row.mask_type not in replaced]
+        write_ranking(path, [*rows, *kept])
     return path
 
 
