@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import MissingDependencyError, ModelError, UsageError, WriteError
@@ -17,6 +17,9 @@ from .checkpoint import load_checkpoint
 from .folder import ResultsFolder, find_results_folders, read_results_folder
 from .installed import FOLDER_VARIABLE, InstalledModel, Origin, read_record, write_record
 from .registry import ModelEntry
+
+NAMED_AT_MOST = 5
+"""Folders that a message names."""
 
 _IN_USE = "Close programs that use the model, and try again."
 
@@ -67,12 +70,19 @@ def only_results_folder(root: Path, configuration: str | None) -> ResultsFolder:
     chosen = [path for path in found if configuration is None or path.name.endswith(f"__{configuration}")]
     if len(chosen) == 1:
         return read_results_folder(chosen[0])
-    names = ", ".join(path.name for path in chosen or found)
+    names = _first_ones(root, chosen or found)
     if not chosen:
         raise UsageError(f"None has the configuration {configuration!r}: {names}.", "Choose one of these.")
     raise UsageError(
         f"There are {len(chosen)} trained models: {names}.", "Choose one with --configuration, or its folder."
     )
+
+
+def _first_ones(root: Path, folders: Sequence[Path]) -> str:
+    """Name some folders below ``root``, so that one of them can be chosen."""
+    names = [path.name if path == root else path.relative_to(root).as_posix() for path in folders[:NAMED_AT_MOST]]
+    more = len(folders) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
 
 
 def take_results(folder: ResultsFolder, entry: ModelEntry, target: Path) -> Path:

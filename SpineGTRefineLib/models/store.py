@@ -140,7 +140,7 @@ class ModelStore:
             The store is as before.
         """
         if not source.exists():
-            raise UsageError(f"{source} does not exist.")
+            raise UsageError(f"{source} does not exist.", "Check the spelling of the path.")
         if scheme is not None:
             scheme_called(scheme)
         digest = None if source.is_dir() else sha256_of_file(source)

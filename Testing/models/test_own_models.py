@@ -31,6 +31,16 @@ def test_a_dataset_folder_with_several_trainings_asks_which_one(store, nnunet, t
     assert load_model(store.install_own(root, configuration="2d")).configuration.patch_size == [24, 32]
 
 
+def test_a_folder_of_many_models_is_refused_in_one_line_with_their_places(store, tmp_path):
+    for number in range(9):
+        (tmp_path / "lab" / f"model{number}" / "final").mkdir(parents=True)
+        for name in ("plans.json", "dataset.json"):
+            (tmp_path / "lab" / f"model{number}" / "final" / name).write_text("{}")
+    with pytest.raises(UsageError, match=r"9 trained models: model0/final, .*model4/final and 4 more\.") as caught:
+        store.install_own(tmp_path / "lab")
+    assert "or its folder" in caught.value.remedy
+
+
 @pytest.mark.parametrize("kind", ["folder", "zip"])
 def test_the_layout_of_the_spinal_cord_toolbox_loads(store, nnunet, tmp_path, kind):
     from tiny_models import make_sct_layout
