@@ -12,6 +12,7 @@ from bids_validator import validator_errors
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.errors import InputError
 from SpineGTRefineLib.imaging import Geometry, Image, crop, read_labels, write_image
+from SpineGTRefineLib.learning.demos.scores import dice
 from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.phantoms.mouse import make_mouse
@@ -39,10 +40,6 @@ def run(root: Path, name: str, *settings: str) -> dict:
     chosen = recipe(name).with_settings(parse_settings(settings, recipe(name).settings))
     model = store.find(f"demo_{name}")
     return {o.key: o for o in run_on_dataset(chosen, dataset, dataset.cases(), model, store=store)}
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
 @pytest.mark.parametrize("name", ["mouse", "mouse_2d", "lumbosacral"])

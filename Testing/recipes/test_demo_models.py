@@ -11,6 +11,7 @@ from bids_validator import validator_errors
 
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.imaging import Image, read_labels, reorient, write_image
+from SpineGTRefineLib.learning.demos.scores import dice
 from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.recipes.batch import run_on_dataset
@@ -38,10 +39,6 @@ def run(root: Path, name: str) -> dict:
     outcomes = {o.key: o for o in run_on_dataset(recipe(name), dataset, dataset.cases(), model)}
     assert all(o.succeeded for o in outcomes.values()), [str(o.error) for o in outcomes.values() if o.error]
     return outcomes
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
 @pytest.fixture(scope="module")

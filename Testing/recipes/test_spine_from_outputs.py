@@ -11,11 +11,7 @@ from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.bids.pairs import OWN_KEY
 from SpineGTRefineLib.errors import MissingFileError, PartialFailureError, UsageError
-from SpineGTRefineLib.imaging import (
-    read_image,
-    read_labels,
-    reorient,
-)
+from SpineGTRefineLib.imaging import read_image, read_labels, reorient
 from SpineGTRefineLib.recipes.spine_from_outputs import refine_spine_folders
 from SpineGTRefineLib.refine import SpineInputs, refine_spine
 

@@ -10,12 +10,7 @@ from tool_lab import expected, moved, outputs, voxels
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import UsageError
-from SpineGTRefineLib.imaging import (
-    Geometry,
-    LabelMap,
-    reorient,
-    resample_labels,
-)
+from SpineGTRefineLib.imaging import Geometry, LabelMap, reorient, resample_labels
 
 
 def test_what_is_odd_about_a_header_reaches_the_user_and_the_report(lab):

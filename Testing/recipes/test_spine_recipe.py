@@ -9,6 +9,7 @@ from bids_validator import validator_errors
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.imaging import Image, read_labels, write_image
+from SpineGTRefineLib.learning.demos.scores import dice
 from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.phantoms import make_spine
 from SpineGTRefineLib.recipes.batch import run_on_dataset
@@ -42,10 +43,6 @@ def run(root: Path, name: str) -> dict:
     found = {outcome.key: outcome for outcome in outcomes}
     assert all(o.succeeded for o in found.values()), [str(o.error) for o in found.values() if o.error]
     return found
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    return float(2 * (a & b).sum() / (a.sum() + b.sum()))
 
 
 @pytest.fixture(scope="module")

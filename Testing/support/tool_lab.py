@@ -7,12 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from SpineGTRefineLib.imaging import (
-    Geometry,
-    LabelMap,
-    write_image,
-    write_labels,
-)
+from SpineGTRefineLib.imaging import Geometry, LabelMap, write_image, write_labels
 from SpineGTRefineLib.phantoms import canal_like, make_spine, spineps_like, totalspineseg_like
 from SpineGTRefineLib.recipes.spine_from_outputs import refine_spine_folders
 from SpineGTRefineLib.refine import SpineInputs, refine_spine
