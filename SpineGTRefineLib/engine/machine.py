@@ -68,10 +68,11 @@ def describe_machine(device: str, gpu: Mapping[str, Any] | None, *, operations_p
     """
     here = "cpu" if gpu is None else "cuda" if gpu.get("cuda") else "mps"
     chosen = here if device == "auto" else device
-    kind = chosen.partition(":")[0]
+    kind, numbered, number = chosen.partition(":")
     if kind not in SPEED:
         raise UsageError(f"There is no device called {device!r}.", f"Choose one of: auto, {', '.join(SPEED)}.")
-    if kind not in ("cpu", here):
+    cards = gpu.get("count", 1) if gpu is not None and kind == "cuda" else 0
+    if kind not in ("cpu", here) or (numbered and not (number.isdecimal() and int(number) < cards)):
         raise UsageError(f"This machine has no device {device!r} that PyTorch can use.", "Use --device auto or cpu.")
     memory = main_memory()
     guess = SPEED[kind] * (os.cpu_count() or 1 if kind == "cpu" else 1)

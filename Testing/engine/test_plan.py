@@ -109,9 +109,10 @@ def test_this_machine_is_described():
     card = {"name": "card", "free_bytes": 8 * GIB, "total_bytes": 8 * GIB, "cuda": "12.8"}
     assert describe_machine("auto", card).device_free == 8 * GIB
     assert describe_machine("cpu", card).device_free is None
-    for device in ("cuda", "tpu"):
-        with pytest.raises(UsageError):
-            describe_machine(device, None)
+    assert describe_machine("cuda:1", card | {"count": 2}).device == "cuda:1"
+    for device, gpu in (("cuda", None), ("tpu", None), ("cuda:1", card), ("cuda:x", card), ("cpu:0", card)):
+        with pytest.raises(UsageError, match=r"no device"):
+            describe_machine(device, gpu)
 
 
 def test_memory_of_the_card_that_pytorch_keeps_for_reuse_counts_as_free_but_not_what_it_uses(monkeypatch):
