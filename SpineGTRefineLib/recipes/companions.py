@@ -57,6 +57,7 @@ def read_companions(dataset: Dataset, case: Case, recipe: Recipe, image: Image) 
                 continue
             if not mask.array.any():
                 raise InputError("It is empty.")
+            mask.require_known_values()  # a map of the whole spine is no canal, whatever its name says
             masks[kind.name], note = onto_grid(mask, image.geometry, kind.name)
             notes += [note] if note else []
         except RefineError as error:

@@ -129,6 +129,15 @@ def test_an_empty_canal_mask_of_the_case_does_not_hide_that_nothing_was_cut_out(
     assert told(outcome, "No spinal canal was found")
 
 
+def test_a_map_of_the_whole_spine_under_the_name_of_a_canal_takes_nothing_away(run, lumbar, tmp_path):
+    folder = tmp_path / "data" / "derivatives" / "labels" / "sub-01" / "anat"
+    folder.mkdir(parents=True)
+    write_labels(folder / "sub-01_T2w_label-canal_seg.nii.gz", lumbar.spine)
+    outcome = run(parts_of(lumbar).array)
+    assert told(outcome, "canal mask of this case is not used", "not part of the label scheme 'canal'")
+    assert len(levels_of(outcome)) >= 5
+
+
 def test_without_a_landmark_the_vertebrae_are_drawn_and_the_user_learns_how_to_name_them(run, lumbar):
     parts = parts_of(lumbar).array
     three = lumbar.spine.mask([SPINE.value_of(f"vertebra_L{n}") for n in (2, 3, 4)])

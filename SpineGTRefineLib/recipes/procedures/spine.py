@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +12,9 @@ from ...bids import mask_type
 from ...checks import Problem
 from ...errors import UsageError
 from ...imaging import LabelMap
+from ...refine.canal import subtract_canal
 from ...refine.column import find_column
 from ...refine.components import largest_component
-from ...refine.compose import subtract
 from ...refine.level_names import column_of
 from ...refine.sacrum import Sacrum, find_sacrum
 from ...refine.spine_from_parts import NamedSpine, spine_from_parts
@@ -41,9 +40,7 @@ def run(work: RecipeWork) -> RecipeOutcome:
     parts = work.predict([work.image]).labels
     named = spine_from_parts(parts, fixed)
     canal = work.companion("canal")
-    labels = named.labels
-    if canal is not None:
-        labels = replace(labels, array=subtract(labels.array, canal.array > 0))
+    labels = named.labels if canal is None else subtract_canal(named.labels, canal)
     extras = _canal_and_cord(parts)
     has_canal = canal is not None or any(extra.mask_type.name == "canal" for extra in extras)
     return RecipeOutcome(labels, extras, problems=tuple(_problems(named, first, has_canal=has_canal)))
