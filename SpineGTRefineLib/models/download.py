@@ -6,12 +6,14 @@ import ipaddress
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Protocol
 
 from ..errors import CancelledError, DownloadError, UsageError, WriteError
+from .installed import FOLDER_VARIABLE
 
 TIMEOUT_S = 60
 """Seconds without a byte until a download counts as broken."""
@@ -136,7 +138,8 @@ class _Part:
         """Keep or drop what is on disk according to the answer; return the full size if the server tells it."""
         length = response.headers.get("Content-Length")
         rest = int(length) if length and length.isdigit() else None
-        self._target.parent.mkdir(parents=True, exist_ok=True)
+        with self.writing():
+            self._target.parent.mkdir(parents=True, exist_ok=True)
         resumed = response.status == 206 and (response.headers.get("Content-Range") or "").startswith(
             f"bytes {self.size}-"
         )
@@ -144,22 +147,42 @@ class _Part:
             self.forget()
             tag = response.headers.get("ETag")
             if tag and not tag.startswith("W/") and tag.isascii():
-                self._tag.write_text(tag, encoding="ascii")
+                with self.writing():
+                    self._tag.write_text(tag, encoding="ascii")
         total = None if rest is None else self.size + rest
         if total is not None and total > MAX_BYTES:
             raise DownloadError(f"The file has {total} bytes; at most {MAX_BYTES} are fetched.")
         return total
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Say what to do where the system refuses to write."""
+        try:
+            yield
+        except OSError as error:
+            raise WriteError(
+                f"The download could not be written to {self._target.parent}: {error.strerror or error}.",
+                f"Free some disk space, or choose another folder with the environment variable {FOLDER_VARIABLE}.",
+            ) from error
+
     def open(self) -> IO[bytes]:
-        return self._data.open("ab")
+        with self.writing():
+            # Unbuffered: what a full disk refuses is not tried once more when the file is closed.
+            return self._data.open("ab", buffering=0)
+
+    def append(self, sink: IO[bytes], chunk: bytes) -> None:
+        with self.writing():
+            while chunk:
+                chunk = chunk[sink.write(chunk) :]
 
     def forget(self) -> None:
         self._data.unlink(missing_ok=True)
         self._tag.unlink(missing_ok=True)
 
     def finish(self) -> None:
-        self._data.replace(self._target)
-        self._tag.unlink(missing_ok=True)
+        with self.writing():
+            self._data.replace(self._target)
+            self._tag.unlink(missing_ok=True)
 
 
 def _receive(
@@ -175,10 +198,7 @@ def _receive(
             done += len(chunk)
             if done > MAX_BYTES:
                 raise DownloadError(f"The server sends more than {MAX_BYTES} bytes.")
-            try:
-                sink.write(chunk)
-            except OSError as error:
-                raise WriteError(f"The download could not be written: {error.strerror or error}.") from error
+            part.append(sink, chunk)
             if progress is not None:
                 progress(done / total if total else 0.0, f"{done / 2**20:.0f} MB")
             if cancel is not None and cancel():

@@ -1,10 +1,11 @@
 """Downloads: over https only, with resume, and honest about what came."""
 
 import urllib.error
+from pathlib import Path
 
 import pytest
 
-from SpineGTRefineLib.errors import CancelledError, DownloadError, UsageError
+from SpineGTRefineLib.errors import CancelledError, DownloadError, UsageError, WriteError
 from SpineGTRefineLib.models import download as module
 from SpineGTRefineLib.models.download import check_url, download
 
@@ -156,3 +157,29 @@ def test_a_redirect_may_not_leave_https_either():
     check_url("https://objects.example.org/file")
     with pytest.raises(UsageError, match="https only"):
         module._HttpsOnly().redirect_request(None, None, 302, "Found", {}, "http://objects.example.org/file")
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_a_way_out(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WriteError, match="could not be written to") as caught:
+        download(URL, tmp_path / "file" / "m.zip", opener=FakeServer())
+    assert "SPINEGTREFINE_MODELS" in caught.value.remedy
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the disk that is always full is Linux's")
+def test_a_full_disk_is_told_and_no_file_appears(tmp_path):
+    (tmp_path / "m.zip.part").symlink_to("/dev/full")
+    with pytest.raises(WriteError, match="No space left on device"):
+        download(URL, tmp_path / "m.zip", opener=_keeping_the_part(FakeServer()))
+    assert not (tmp_path / "m.zip").exists()
+
+
+def _keeping_the_part(server):
+    """A server that answers as if it went on with a part of no size."""
+
+    def answer(url, headers):
+        response = server(url, headers)
+        response.status, response.headers["Content-Range"] = 206, f"bytes 0-{len(CONTENT) - 1}/{len(CONTENT)}"
+        return response
+
+    return answer
