@@ -43,7 +43,7 @@ def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0)
     labels
         The map; not changed.
     canal
-        Scheme ``canal``: everything that is not 0 is taken away; or a map that holds more: its canal and cord are.
+        Its canal and cord are taken away, whatever else it holds.
     speck_mm3
         Pieces below this volume that the cut leaves of a structure are removed; never its largest one. 0 keeps all.
 
@@ -53,6 +53,8 @@ def subtract_canal(labels: LabelMap, canal: LabelMap, *, speck_mm3: float = 0.0)
         The grids differ.
     UsageError
         The scheme of ``canal`` has no canal: it is another mask.
+    LabelError
+        ``canal`` holds values that its scheme does not know.
     """
     require_same_grid(labels, canal, "canal")
     own = labels.mask(values_of_kinds(labels, (*CANAL_KINDS, "cord")))
@@ -89,8 +91,7 @@ def _whole_canal(canal: LabelMap) -> np.ndarray:
     values = values_of_kinds(canal, CANAL_KINDS)
     if not values:
         raise UsageError(f"A mask of the scheme {canal.scheme.name!r} has no canal.", "Give a mask of the canal.")
-    if canal.scheme.name == "canal":
-        return np.asarray(canal.array != 0)
+    canal.require_known_values()
     return canal.mask([*values, *values_of_kinds(canal, ["cord"])])
 
 

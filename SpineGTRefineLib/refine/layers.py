@@ -78,7 +78,7 @@ def compose(masks: Mapping[str, LabelMap]) -> LabelMap:
     GeometryError
         The grids differ.
     LabelError
-        A mask of one structure is in the scheme of another one.
+        A mask of one structure is in the scheme of another one, or holds values that its scheme does not know.
     UsageError
         There is no mask, or one with a name that has no place in the composition.
     """
@@ -111,6 +111,7 @@ def _one_structure(mask: LabelMap, name: str) -> np.ndarray:
             f"The {name} mask is in the label scheme {mask.scheme.name!r}, expected {name!r}.",
             "Give the mask of that structure alone (decompose takes one map apart).",
         )
+    mask.require_known_values()
     return np.asarray(mask.array != 0)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from small_masks import label_map
 
-from SpineGTRefineLib.errors import GeometryError, UsageError
+from SpineGTRefineLib.errors import GeometryError, LabelError, UsageError
 from SpineGTRefineLib.imaging import reorient
 from SpineGTRefineLib.refine import canal_around_cord, cord_inside_canal, expand, fill_canal, subtract_canal
 
@@ -95,6 +95,8 @@ def test_what_is_no_canal_is_refused_and_of_a_whole_map_only_its_canal_is_taken_
     vertebra, canal = vertebra_and_canal
     with pytest.raises(UsageError, match="scheme 'sacrum' has no canal"):
         subtract_canal(vertebra, label_map(canal.array, "sacrum"))
+    with pytest.raises(LabelError, match=r"values \[41\]"):
+        subtract_canal(vertebra, canal.with_array(vertebra.array * (vertebra.array == L1)))
     whole = vertebra.with_array(np.where(canal.array != 0, CANAL, vertebra.array))
     np.testing.assert_array_equal(subtract_canal(vertebra, whole).array, subtract_canal(vertebra, canal).array)
     np.testing.assert_array_equal(cord_inside_canal(canal, whole).array, canal.array)

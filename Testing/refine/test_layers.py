@@ -1,5 +1,7 @@
 """Spine, sacrum, canal and cord in one map, and back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_masks import label_map
@@ -76,6 +78,8 @@ def test_masks_that_do_not_belong_together_are_refused(masks):
         compose({})
     with pytest.raises(LabelError, match="canal mask is in the label scheme 'spine', expected 'canal'"):
         compose({"canal": masks["spine"]})
+    with pytest.raises(LabelError, match=r"values \[45, 50\] are not part of the label scheme 'canal'"):
+        compose({"canal": replace(masks["spine"], scheme=masks["canal"].scheme)})
     masks["canal"] = label_map(masks["canal"].array, "canal", spacing=(2, 1, 1))
     with pytest.raises(GeometryError, match="canal"):
         compose(masks)
