@@ -69,15 +69,7 @@ class RecipeRuns:
         self._deliver = deliver
         self._ahead: dict[tuple[str, str], Ticket] = {}
 
-    def run(
-        self,
-        item: Item,
-        name: str,
-        on_progress: Callable[[Progress], None] | None = None,
-        *,
-        priority: int = ON_SCREEN,
-        **settings: Any,
-    ) -> Ticket:
+    def run(self, item: Item, name: str, *, priority: int = ON_SCREEN, **settings: Any) -> Ticket:
         """Queue a recipe; one that waits or runs already for this mask is not queued twice.
 
         Parameters
@@ -86,8 +78,6 @@ class RecipeRuns:
             The mask that the recipe makes.
         name
             The recipe.
-        on_progress
-            Called through ``deliver``.
         priority
             Higher goes first.
         settings
@@ -103,14 +93,12 @@ class RecipeRuns:
         recipe(name)
         if (known := self.board.find(item, name)) is not None:
             return known.ticket
-
-        def progress(step: Progress) -> None:
-            self._deliver(partial(self._advance, item, name, step))
-            if on_progress is not None:
-                self._deliver(partial(on_progress, step))
-
-        job = recipe_job(self._dataset, item.case, name, **settings)
-        ticket = self._engine.submit(job, priority=priority, on_progress=progress, on_end=partial(self._tell, item))
+        ticket = self._engine.submit(
+            recipe_job(self._dataset, item.case, name, **settings),
+            priority=priority,
+            on_progress=lambda step: self._deliver(partial(self._advance, item, name, step)),
+            on_end=partial(self._tell, item),
+        )
         self.board.add(Run(item, name, ticket))
         return ticket
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..bids import Case, Dataset, MaskType, SavedMask
 from ..bids.tracks import Mode, Track, release, review_mode
-from ..engine import Engine, Progress, Ticket
+from ..engine import Engine, Ticket
 from ..errors import LockedError, RefineError, UsageError
 from ..fileops import remove_leftovers
 from ..imaging import LabelMap
@@ -199,15 +199,13 @@ class ReviewSession(MaskHolder):
         """The runs that were asked for: waiting, running, ended."""
         return self._runs.board
 
-    def run(self, name: str, *, on_progress: Callable[[Progress], None] | None = None, **settings: Any) -> Ticket:
-        """Queue a recipe for the open case; what it makes arrives as a proposal.
+    def run(self, name: str, **settings: Any) -> Ticket:
+        """Queue a recipe for the open case; what it makes arrives as a proposal. How far it is, :attr:`runs` say.
 
         Parameters
         ----------
         name
             The recipe.
-        on_progress
-            Called through ``deliver``.
         settings
             ``model``, ``device``, ``contrast``, ``again``.
 
@@ -216,7 +214,7 @@ class ReviewSession(MaskHolder):
         UsageError
             There is no such recipe, or no worker.
         """
-        return self._runs.run(self._made_by(name, self.item.case), name, on_progress, **settings)
+        return self._runs.run(self._made_by(name, self.item.case), name, **settings)
 
     def run_all(self, name: str, **settings: Any) -> int:
         """Queue a recipe for each case of the list as it is shown, behind what the rater waits for.

@@ -174,8 +174,6 @@ class StationServer:
             await asyncio.sleep(TICK_S)
             with self.state:
                 self.station.tick()
-                if self.parts[ModelPart].poll():
-                    self._update()
 
     # Inside ----------------------------------------------------------------------------------------------------------
 
