@@ -1,4 +1,4 @@
-"""From a version to a model: what is asked, what is learned, and what is left when machine or user say stop."""
+"""From a version to a model: what is learned, and what is left when machine or user say stop."""
 
 import importlib.util
 import os

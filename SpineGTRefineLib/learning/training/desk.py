@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from ...bids import Dataset
@@ -20,6 +19,9 @@ from .request import training_request
 Level = Literal["info", "good", "warning", "error"]
 Trainer = Literal["no-mirroring", "mirroring", "regions"]
 TRAINERS: tuple[Trainer, ...] = ("no-mirroring", "mirroring", "regions")
+
+STOPPING = "stopping"
+"""Stage of a job that was asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,18 @@ class LearnDesk:
         """Build the next version of a kind of mask."""
         self._begin("build", f"Building a version of {mask} masks", building_job(self._dataset, mask))
 
-    def train(self, choices: Choices, folder: Path | None = None) -> None:
+    def train(self, choices: Choices) -> None:
         """Train on a version, from nothing or from a model.
 
         Raises
         ------
         UsageError
-            A job runs already, no version is chosen, or no regions are known for this kind of mask.
+            A job runs already, no version is chosen, no regions are known for this kind of mask, or the settings do
+            not fit (see :func:`.request.training_request`).
         """
         if not choices.version:
             raise UsageError("No version is chosen.", "Build a version first.")
-        place = (folder or versions_folder(self._dataset.output)) / choices.version
+        place = versions_folder(self._dataset.output) / choices.version
         version = Version.open(place, self._dataset.root, self._dataset.output)
         regions = usual_regions(version.mask_type.name) if choices.trainer == "regions" else {}
         request = training_request(
@@ -121,7 +124,7 @@ class LearnDesk:
         """Stop the job; a training goes on from its last epoch when it is begun again."""
         if self._engine is not None and self._ticket is not None and self.work is not None:
             self._engine.cancel(self._ticket)
-            self.work = replace(self.work, stage="stopping")
+            self.work = replace(self.work, stage=STOPPING)
             self._on_change()
 
     def end(self) -> None:
@@ -142,7 +145,7 @@ class LearnDesk:
         self._on_change()
 
     def _on_progress(self, progress: Progress) -> None:
-        if self.work is not None:
+        if self.work is not None and self.work.stage != STOPPING:  # the last words of a step say nothing new
             stage = f"{progress.stage}, {progress.detail}" if progress.detail else progress.stage
             self.work = replace(self.work, stage=stage, part=progress.fraction, left_s=progress.eta_s)
             self._on_change()

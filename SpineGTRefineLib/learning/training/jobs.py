@@ -16,7 +16,7 @@ from ...engine.worker import Job, JobContext
 from ...errors import CancelledError
 from ...process.memory import reuse_freed_memory
 from ..ranking.dataset import Predictions, rank_dataset, save_ranking
-from ..versions import BuildSettings, Rules, SplitSettings, Version, build_version, latest_version
+from ..versions import BuildSettings, Version, build_version, latest_version
 from .report import Report
 from .request import TrainingRequest
 from .run import train_version
@@ -39,12 +39,12 @@ def shipping_job(
     return {"task": "ship", **_place(dataset), "model": model, "as": as_name, "versions": place, "device": device}
 
 
-def building_job(dataset: Dataset, mask: str, *, statuses: tuple[str, ...] = ()) -> Job:
+def building_job(dataset: Dataset, mask: str) -> Job:
     """Return the job that builds the next version; its result is ``{"version", "train", "test", "left_out"}``.
 
     It follows the latest version of these masks, and leaves out cases that cannot be learned from, with reasons.
     """
-    return {"task": "build", **_place(dataset), "mask": mask, "statuses": list(statuses)}
+    return {"task": "build", **_place(dataset), "mask": mask}
 
 
 def ranking_job(dataset: Dataset, mask: str, sources: Mapping[str, Path]) -> Job:
@@ -110,11 +110,10 @@ def _ship(job: Job, report: Report, cancel: Cancel) -> dict[str, Any]:
 
 def _build(job: Job, report: Report, cancel: Cancel) -> dict[str, Any]:
     dataset, kind = _dataset(job), mask_type(job["mask"])
-    rules = Rules(job["statuses"]) if job["statuses"] else Rules()
     version: Version = build_version(
         dataset,
         kind,
-        BuildSettings(rules, SplitSettings(), "leave-out"),
+        BuildSettings(bad="leave-out"),
         parent=latest_version(dataset, kind),
         progress=lambda done, total, case: report(done / total, "reading the masks", case),
         cancel=cancel,
