@@ -67,7 +67,7 @@ def outcome_of(ticket: Ticket) -> dict[str, Any]:
     """Return the outcome of a job that has ended, as plain values; that of a failed one has the worker's error."""
     if ticket.state is State.DONE and ticket.result is not None:
         return ticket.result
-    error = ticket.error or RefineError("The job ended without a word.")
+    error = ticket.error or RefineError("The job ended without a word.", "Run it again: spine-gt-refine --debug run")
     outcome = CaseOutcome(ticket.job["case"], error=error).as_dict()
     if isinstance(error, JobFailedError):
         outcome["error"]["class"] = error.kind

@@ -49,7 +49,7 @@ def decode(line: str) -> Message:
     except ValueError:
         message = None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        raise ProtocolError(f"The worker wrote a line that is no message: {line[:80]!r}.")
+        raise ProtocolError(f"The worker wrote a line that is no message: {line[:80]!r}.", "It is ignored.")
     return message
 
 

@@ -50,7 +50,8 @@ class NnunetCase:
         if len(images) != model.folder.channel_count:
             raise InputError(
                 f"The model {model.entry.name} needs {model.folder.channel_count} image(s) "
-                f"({', '.join(model.entry.channels)}); got {len(images)}."
+                f"({', '.join(model.entry.channels)}); got {len(images)}.",
+                "Give one image for each, in this order.",
             )
         self._model = model
         self._grid = images[0].geometry
@@ -90,7 +91,10 @@ class NnunetCase:
         turned = reorient(Image(inside, self._grid), self._orientation).array.transpose(2, 1, 0)
         box = Box.around(turned.transpose(self._model.plans.transpose_forward))
         if box is None:
-            raise UsageError(f"The region of interest lies outside the image of {self._grid.shape} voxels.")
+            raise UsageError(
+                f"The region of interest lies outside the image of {self._grid.shape} voxels.",
+                "Give it in voxels of the first image.",
+            )
         crop = self._properties["bbox_used_for_cropping"]
         before = self._properties["shape_after_cropping_and_before_resampling"]
         spans = []

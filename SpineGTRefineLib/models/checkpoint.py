@@ -19,6 +19,8 @@ from ..errors import MissingDependencyError, ModelError, UnsafeModelError
 SAFE_SINCE = (2, 6)
 """First PyTorch whose restricted reader has no known way around it (CVE-2025-32434)."""
 
+_NOT_NNUNET = "Take the checkpoint that nnU-Net's training wrote."
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -56,13 +58,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     content = load_tensors(path)
     if not isinstance(content, dict):
-        raise ModelError(f"{path} is not a checkpoint of nnU-Net: it holds a {type(content).__name__}.")
+        raise ModelError(f"{path} is not a checkpoint of nnU-Net: it holds a {type(content).__name__}.", _NOT_NNUNET)
     try:
         weights = content["network_weights"]
         configuration = content["init_args"]["configuration"]
         trainer = content["trainer_name"]
     except (KeyError, TypeError, IndexError) as error:
-        raise ModelError(f"{path} is not a checkpoint of nnU-Net: {error} is missing.") from error
+        raise ModelError(f"{path} is not a checkpoint of nnU-Net: {error} is missing.", _NOT_NNUNET) from error
     axes = content.get("inference_allowed_mirroring_axes")
     return Checkpoint(dict(weights), str(configuration), str(trainer), None if axes is None else _axes(axes, path))
 
@@ -147,5 +149,5 @@ def _reason(torch: Any, path: Path) -> str:
 
 def _axes(axes: object, path: Path) -> tuple[int, ...]:
     if not isinstance(axes, (tuple, list)) or not all(isinstance(axis, int) and 0 <= axis <= 2 for axis in axes):
-        raise ModelError(f"{path}: the mirroring axes {axes!r} do not fit an image.")
+        raise ModelError(f"{path}: the mirroring axes {axes!r} do not fit an image.", "Install the model again.")
     return tuple(axes)

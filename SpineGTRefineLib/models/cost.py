@@ -72,7 +72,9 @@ def network_cost(configuration: Mapping[str, Any], channels: int, classes: int) 
         features, down, up = stages["features_per_stage"], stages["down"], stages["up"]
         tile = tuple(configuration["patch_size"])
     except (KeyError, TypeError, IndexError) as error:
-        raise ModelError(f"plans.json does not describe a U-Net that can be planned: {error!r}.") from error
+        raise ModelError(
+            f"plans.json does not describe a U-Net that can be planned: {error!r}.", "Install the model again."
+        ) from error
     parameters = operations = 0
     voxels: list[int] = []
     before = channels

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from ..errors import CancelledError, DownloadError, UsageError, WriteError
-from .installed import FOLDER_VARIABLE
+from .installed import MAKE_ROOM
 
 TIMEOUT_S = 60
 """Seconds without a byte until a download counts as broken."""
@@ -22,6 +22,8 @@ MAX_BYTES = 16 * 2**30
 """Largest file that is fetched."""
 
 _CHUNK = 2**18
+
+_TOO_LARGE = "No model is that large: check the address, and ask its publisher."
 
 _AGAIN = "Run the same command again: it goes on where it stopped."
 
@@ -100,7 +102,10 @@ def check_url(url: str) -> None:
     """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
-        raise UsageError(f"Models are downloaded over https only; got {url!r}.")
+        raise UsageError(
+            f"Models are downloaded over https only; got {url!r}.",
+            "Download the file yourself and install it from the disk.",
+        )
     if parts.username is not None or parts.password is not None:
         raise UsageError("The address holds a user name or a password.", "Download the file yourself and install it.")
     host = parts.hostname.rstrip(".")
@@ -151,7 +156,7 @@ class _Part:
                     self._tag.write_text(tag, encoding="ascii")
         total = None if rest is None else self.size + rest
         if total is not None and total > MAX_BYTES:
-            raise DownloadError(f"The file has {total} bytes; at most {MAX_BYTES} are fetched.")
+            raise DownloadError(f"The file has {total} bytes; at most {MAX_BYTES} are fetched.", _TOO_LARGE)
         return total
 
     @contextmanager
@@ -162,7 +167,7 @@ class _Part:
         except OSError as error:
             raise WriteError(
                 f"The download could not be written to {self._target.parent}: {error.strerror or error}.",
-                f"Free some disk space, or choose another folder with the environment variable {FOLDER_VARIABLE}.",
+                MAKE_ROOM,
             ) from error
 
     def open(self) -> IO[bytes]:
@@ -197,7 +202,7 @@ def _receive(
         while chunk := response.read(_CHUNK):
             done += len(chunk)
             if done > MAX_BYTES:
-                raise DownloadError(f"The server sends more than {MAX_BYTES} bytes.")
+                raise DownloadError(f"The server sends more than {MAX_BYTES} bytes.", _TOO_LARGE)
             part.append(sink, chunk)
             if progress is not None:
                 progress(done / total if total else 0.0, f"{done / 2**20:.0f} MB")

@@ -21,6 +21,8 @@ from .orientation import from_sct
 MAX_JSON_BYTES = 2**26
 """Largest ``plans.json`` or ``dataset.json`` that is read."""
 
+_NNUNETS_OWN = "Take the file that nnU-Net's training wrote."
+
 
 @dataclass(frozen=True)
 class ResultsFolder:
@@ -71,7 +73,9 @@ class ResultsFolder:
         try:
             return from_sct(letters)
         except ValueError as error:
-            raise ModelError(f"{self.path / 'dataset.json'}: the field 'image_orientation' {error}") from error
+            raise ModelError(
+                f"{self.path / 'dataset.json'}: the field 'image_orientation' {error}", "Correct it."
+            ) from error
 
     def checkpoints(self, preferred: Sequence[str], folds: Sequence[str] | None = None) -> dict[str, Path]:
         """Choose one checkpoint of each fold.
@@ -126,12 +130,14 @@ def read_results_folder(path: Path) -> ResultsFolder:
     plans = _read_object(path / "plans.json")
     folder = ResultsFolder(path, dataset, plans, _folds(path))
     if not isinstance(dataset.get("labels"), dict) or not _labels_readable(dataset["labels"]):
-        raise ModelError(f"{path / 'dataset.json'}: the field 'labels' must map names to values.")
+        raise ModelError(f"{path / 'dataset.json'}: the field 'labels' must map names to values.", _NNUNETS_OWN)
     channels = dataset.get("channel_names", dataset.get("modality"))
     if not isinstance(channels, dict) or not channels:
-        raise ModelError(f"{path / 'dataset.json'}: the field 'channel_names' must name the input images.")
+        raise ModelError(
+            f"{path / 'dataset.json'}: the field 'channel_names' must name the input images.", _NNUNETS_OWN
+        )
     if not isinstance(plans.get("configurations"), dict) or not plans["configurations"]:
-        raise ModelError(f"{path / 'plans.json'}: the field 'configurations' is missing.")
+        raise ModelError(f"{path / 'plans.json'}: the field 'configurations' is missing.", _NNUNETS_OWN)
     if not folder.folds:
         raise ModelError(f"{path} holds no folder 'fold_*'.", "Give the folder that nnU-Net's training wrote.")
     return folder
@@ -149,7 +155,7 @@ def _folds(path: Path) -> dict[str, Path]:
 def _read_object(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise ModelError(f"{path} is larger than {MAX_JSON_BYTES} bytes.")
+            raise ModelError(f"{path} is larger than {MAX_JSON_BYTES} bytes.", _NNUNETS_OWN)
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(
@@ -158,7 +164,7 @@ def _read_object(path: Path) -> dict[str, Any]:
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {error}.", "Install the model again.") from error
     if not isinstance(document, dict):
-        raise ModelError(f"{path} must hold an object; it holds a {type(document).__name__}.")
+        raise ModelError(f"{path} must hold an object; it holds a {type(document).__name__}.", _NNUNETS_OWN)
     return document
 
 

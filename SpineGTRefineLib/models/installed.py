@@ -18,6 +18,9 @@ from .registry import ModelEntry, entry_from_dict
 FOLDER_VARIABLE = "SPINEGTREFINE_MODELS"
 """Environment variable that moves the models to another folder."""
 
+MAKE_ROOM = f"Free some disk space, or choose another folder with the environment variable {FOLDER_VARIABLE}."
+"""What to do where the system refuses to write a model."""
+
 RECORD = "installed.json"
 """Name of the record in a model's folder of the store; the files themselves are beside it in ``files/``."""
 

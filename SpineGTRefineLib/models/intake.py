@@ -15,7 +15,7 @@ from ..errors import MissingDependencyError, ModelError, UsageError, WriteError
 from ..fileops import write_text_atomic
 from .checkpoint import load_checkpoint
 from .folder import ResultsFolder, find_results_folders, read_results_folder
-from .installed import FOLDER_VARIABLE, InstalledModel, Origin, read_record, write_record
+from .installed import MAKE_ROOM, InstalledModel, Origin, read_record, write_record
 from .registry import ModelEntry
 
 NAMED_AT_MOST = 5
@@ -34,10 +34,7 @@ class Incoming:
         try:
             self._path.mkdir(parents=True)
         except OSError as error:
-            raise WriteError(
-                f"{self._path.parent} cannot be written: {error.strerror or error}.",
-                f"Choose another folder with the environment variable {FOLDER_VARIABLE}.",
-            ) from error
+            raise WriteError(f"{self._path.parent} cannot be written: {error.strerror or error}.", MAKE_ROOM) from error
         return self._path
 
     def __exit__(self, *_: object) -> None:
@@ -96,7 +93,7 @@ def take_results(folder: ResultsFolder, entry: ModelEntry, target: Path) -> Path
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
         except OSError as error:
-            raise WriteError(f"{place} could not be written: {error.strerror or error}.") from error
+            raise WriteError(f"{place} could not be written: {error.strerror or error}.", MAKE_ROOM) from error
     return target
 
 

@@ -22,6 +22,8 @@ from .network import build_network
 from .plan_checks import check_plans
 from .registry import ModelEntry
 
+_ONE_TRAINING = "plans.json, dataset.json and the checkpoints of all folds must come from the same training."
+
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
@@ -149,7 +151,8 @@ def _agreeing(checkpoints: Mapping[str, Checkpoint], folder: ResultsFolder) -> C
         if checkpoint.configuration != first.configuration:
             raise ModelError(
                 f"The folds of {folder.path} were trained for different configurations "
-                f"({first.configuration}; fold {fold}: {checkpoint.configuration})."
+                f"({first.configuration}; fold {fold}: {checkpoint.configuration}).",
+                _ONE_TRAINING,
             )
     return first
 
@@ -166,7 +169,7 @@ def _managers(folder: ResultsFolder, configuration_name: str) -> tuple[Any, Any,
     if configuration_name not in folder.plans["configurations"]:
         raise ModelError(
             f"{folder.path / 'plans.json'} lacks the configuration {configuration_name!r} that the checkpoint states.",
-            "plans.json and the checkpoints must come from the same training.",
+            _ONE_TRAINING,
         )
     try:
         with quiet():
@@ -176,7 +179,9 @@ def _managers(folder: ResultsFolder, configuration_name: str) -> tuple[Any, Any,
             check_plans(folder.plans, configuration.configuration, folder.channel_count)
             labels = plans.get_label_manager({**folder.dataset, "labels": _plain_labels(folder)})
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError) as error:
-        raise ModelError(f"{folder.path}: plans.json and dataset.json do not fit together: {error!r}.") from error
+        raise ModelError(
+            f"{folder.path}: plans.json and dataset.json do not fit together: {error!r}.", _ONE_TRAINING
+        ) from error
     if configuration.previous_stage_name is not None:
         raise ModelError(
             f"{configuration_name} is the second stage of a cascade, which is not run here.",

@@ -19,6 +19,8 @@ ARCHITECTURES = "dynamic_network_architectures.architectures"
 PARTS = "torch.nn"
 """The only package whose classes may be parts of it (convolutions, norms, activations)."""
 
+_PLAIN = "Only models of plain nnU-Net are run here."
+
 _MOVED = {f"{ARCHITECTURES}.residual_unet": f"{ARCHITECTURES}.unet"}
 """Modules that old plans name, and where their classes are now."""
 
@@ -73,7 +75,8 @@ def _check_fit(network: Any, weights: Mapping[str, Any]) -> None:
     unset = {name for name, _ in network.named_buffers()} - set(weights)
     if unset:
         raise ModelError(
-            f"The network keeps values that no checkpoint holds ({sorted(unset)[0]}); it cannot be run here."
+            f"The network keeps values that no checkpoint holds ({sorted(unset)[0]}); it cannot be run here.",
+            _PLAIN,
         )
     for name, tensor in network.state_dict().items():
         if name not in weights or weights[name].shape != tensor.shape:
@@ -95,7 +98,7 @@ def check_class_name(name: object, package: str, field: str) -> str:
     if not isinstance(name, str) or not name.startswith(package + ".") or not name.replace(".", "_").isidentifier():
         raise UnsafeModelError(
             f"plans.json asks for {name!r} as {field}; only classes of {package} are built.",
-            "Only models of plain nnU-Net are run here.",
+            _PLAIN,
         )
     return name
 
@@ -105,7 +108,7 @@ def _locate(name: object, package: str, field: str) -> Any:
     module_name = _MOVED.get(module_name, module_name)
     found = getattr(_import(module_name, field), class_name, None)
     if not isinstance(found, type) or not issubclass(found, import_torch().nn.Module):
-        raise UnsafeModelError(f"plans.json asks for {name!r} as {field}, which is not a class of {package}.")
+        raise UnsafeModelError(f"plans.json asks for {name!r} as {field}, which is not a class of {package}.", _PLAIN)
     return found
 
 
@@ -120,4 +123,7 @@ def _import(module: str, field: str) -> Any:
             raise MissingDependencyError(
                 f"{package} is needed to run a model and is not installed.", "Install spine-gt-refine[models]."
             ) from error
-        raise ModelError(f"plans.json asks for {module} as {field}, which this version of {package} lacks.") from error
+        raise ModelError(
+            f"plans.json asks for {module} as {field}, which this version of {package} lacks.",
+            f"Install a newer {package}.",
+        ) from error

@@ -17,6 +17,8 @@ from ..resources import resource_path
 from .entry_fields import READERS
 from .postprocessing import PostStep
 
+_CORRECT = "Correct the file."
+
 
 @dataclass(frozen=True)
 class ModelEntry:
@@ -102,19 +104,19 @@ def entry_from_dict(record: object, where: str) -> ModelEntry:
         A field is missing, unknown or of the wrong kind; the message names ``where``, the entry and the field.
     """
     if not isinstance(record, dict):
-        raise UsageError(f"{where}: an entry is an object; got {type(record).__name__}.")
+        raise UsageError(f"{where}: an entry is an object; got {type(record).__name__}.", _CORRECT)
     label = f"{where}, model {record.get('name', '(without a name)')!r}"
     known = {field.name for field in fields(ModelEntry)}
     if unknown := sorted(set(record) - known):
         raise UsageError(f"{label}: unknown field {unknown[0]!r}.", f"Known fields: {', '.join(sorted(known))}.")
     if missing := sorted({"name", "version", "title"} - set(record)):
-        raise UsageError(f"{label}: the field {missing[0]!r} is missing.")
+        raise UsageError(f"{label}: the field {missing[0]!r} is missing.", _CORRECT)
     values: dict[str, object] = {}
     for name, value in record.items():
         try:
             values[name] = READERS[name](value)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"{label}: the field {name!r} {error}", "Correct the entry.") from error
+            raise UsageError(f"{label}: the field {name!r} {error}", _CORRECT) from error
     return ModelEntry(**values)  # type: ignore[arg-type]
 
 
@@ -123,15 +125,15 @@ def read_registry(path: Path) -> dict[str, ModelEntry]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path.name} is not valid JSON: {error}.") from error
+        raise UsageError(f"{path.name} is not valid JSON: {error}.", _CORRECT) from error
     records = document.get("models") if isinstance(document, dict) else None
     if not isinstance(records, list):
-        raise UsageError(f"{path.name} has no list called 'models'.")
+        raise UsageError(f"{path.name} has no list called 'models'.", _CORRECT)
     entries: dict[str, ModelEntry] = {}
     for record in records:
         entry = entry_from_dict(record, path.name)
         if entry.name in entries:
-            raise UsageError(f"{path.name}: the model {entry.name!r} appears twice.")
+            raise UsageError(f"{path.name}: the model {entry.name!r} appears twice.", _CORRECT)
         entries[entry.name] = entry
     return entries
 

@@ -22,6 +22,8 @@ from .intake import Incoming, only_results_folder, put_in_place, remove_folder, 
 from .registry import ModelEntry, entry_from_dict, registry
 from .unpack import unpack_zip
 
+_OTHERS = "See what can be: spine-gt-refine models list"
+
 
 class ModelStore:
     """The folder with the user's models, and those that ship with the project.
@@ -162,7 +164,7 @@ class ModelStore:
     def install_trained(
         self, source: Path, entry: ModelEntry, beside: Mapping[str, str], *, overwrite: bool = False
     ) -> InstalledModel:
-        """Install a model that was trained here.
+        """Install a model that was trained here; see :meth:`install_own` for the errors.
 
         Parameters
         ----------
@@ -174,11 +176,6 @@ class ModelStore:
             Name and text of the files that belong to it, such as its card.
         overwrite
             Replace a model of this name.
-
-        Raises
-        ------
-        ModelError, UnsafeModelError, UsageError, ConflictError, WriteError
-            The store is as before.
         """
         with Incoming(self.folder) as incoming:
             folder, origin = read_results_folder(source), Origin(source.name)
@@ -197,7 +194,7 @@ class ModelStore:
         target = self.folder / _checked_name(name)
         if not (target / RECORD).is_file():
             self.find(name)
-            raise UsageError(f"{name} is part of this installation and stays.")
+            raise UsageError(f"{name} is part of this installation and stays.", "It goes with the program itself.")
         remove_folder(target)
 
     def _known_entry(self, name: str) -> ModelEntry:
@@ -208,8 +205,10 @@ class ModelStore:
 
     def _installable(self, name: str) -> ModelEntry:
         entry = self._known_entry(name)
+        if bundled_model(entry) is not None:
+            raise UsageError(f"{name} is part of this installation already.", _OTHERS)
         if entry.framework == "ivadomed" or entry.url is None:
-            raise UsageError(f"{name} cannot be installed. {entry.notes or ''}".strip())
+            raise UsageError(f"{name} cannot be installed. {entry.notes or ''}".strip(), _OTHERS)
         return entry
 
     def _refuse_existing(self, name: str, *, overwrite: bool) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ..errors import CorruptFileError, UnsafeModelError, UnsupportedFileError, WriteError
+from .installed import MAKE_ROOM
 
 MAX_TOTAL_BYTES = 16 * 2**30
 """Largest content of a model archive; five folds of a large network need about 2.5 GB."""
@@ -77,7 +78,7 @@ def _open(archive: Path) -> zipfile.ZipFile:
 def _safe_paths(members: list[zipfile.ZipInfo]) -> dict[PurePosixPath, zipfile.ZipInfo]:
     """Map the place of each file to its member; all names are checked before the first byte is written."""
     if len(members) > MAX_MEMBERS:
-        raise UnsafeModelError(f"The archive holds {len(members)} files; at most {MAX_MEMBERS} are allowed.")
+        raise UnsafeModelError(f"The archive holds {len(members)} files; at most {MAX_MEMBERS} are allowed.", _REMEDY)
     paths: dict[PurePosixPath, zipfile.ZipInfo] = {}
     for member in members:
         # ZipInfo repairs odd names (backslashes, NUL); what the archive really says is in orig_filename.
@@ -124,7 +125,7 @@ class _Writer:
                     f"{member.filename} in the archive is damaged ({error}).", "Download the archive again."
                 ) from error
             except OSError as error:
-                raise WriteError(f"{place} could not be written: {error.strerror or error}.") from error
+                raise WriteError(f"{place} could not be written: {error.strerror or error}.", MAKE_ROOM) from error
             if self._progress is not None:
                 self._progress(number / len(paths))
 
