@@ -8,10 +8,17 @@ from ball_world import TINY, BallWorld
 from tiny_models import make_model
 from version_world import VersionWorld
 
+from SpineGTRefineLib.bids import Dataset
 from SpineGTRefineLib.errors import DatasetError, RefineError, UsageError
 from SpineGTRefineLib.learning.preparation import Preparation
 from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
-from SpineGTRefineLib.learning.training import settings_of, train_version, training_request
+from SpineGTRefineLib.learning.training import (
+    settings_of,
+    ship_model,
+    train_version,
+    training_request,
+    trainings_folder,
+)
 from SpineGTRefineLib.learning.versions import build_version
 from SpineGTRefineLib.models import ModelStore
 
@@ -116,6 +123,15 @@ def test_what_does_not_fit_version_model_or_machine_is_refused_before_anything_i
         train_version(request, store=store)
     assert isinstance(refused.value, UsageError | DatasetError)
     assert not request.folder.exists()
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_device_that_is_not_there_is_refused_before_a_model_is_tried(version, tmp_path):
+    dataset = Dataset.open(version.root)
+    with pytest.raises(UsageError, match="no device called 'gpu'"):
+        ship_model(dataset, "canal_D1", device="gpu", store=ModelStore(tmp_path / "store"))
+    assert not trainings_folder(dataset.output).exists()
 
 
 @needs_torch

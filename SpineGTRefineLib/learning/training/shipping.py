@@ -11,6 +11,7 @@ from ...bids import Dataset
 from ...bids.jsonfiles import json_text
 from ...errors import ConflictError, MissingFileError, UsageError
 from ...models import InstalledModel, ModelStore
+from ...models.devices import choose_device
 from ..evaluation import CaseMetrics, PairedComparison, compare_paired
 from ..versions import Version, seen_by, version_names, versions_folder
 from .card import CARD, PAGE, card_of, card_page, mean_dice, structure_table
@@ -77,7 +78,7 @@ def ship_model(
     Raises
     ------
     UsageError
-        The model was not trained here, or is a single fold already.
+        The model was not trained here, or is a single fold already; or there is no such device.
     MissingFileError
         The dataset has no such version as it was trained on.
     ModelNotInstalledError
@@ -91,6 +92,7 @@ def ship_model(
     """
     store = store or ModelStore()
     with explained(f"Shipping {name}"):
+        choose_device(device)  # refused before cases are written for it
         trained, card = _trained(store, name)
         version = _version_of(dataset, card, versions or versions_folder(dataset.output))
         fold = best_fold(card)
