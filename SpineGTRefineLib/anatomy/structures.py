@@ -103,7 +103,7 @@ def read_structures(path: Path) -> dict[str, Structure]:
 
 
 def _hint(key: str) -> str:
-    """Say what a wrong key may have meant: ``L1`` is short for several, ``vertebra_l1`` and ``vertbra_L1`` are slips."""
+    """Say what a wrong key may have meant: ``L1`` is short for several, ``vertbra_L1`` is a slip."""
     wanted = key.casefold()
     meant = [known for known in structures() if wanted in (known.casefold(), known.partition("_")[2].casefold())]
     meant = meant or get_close_matches(key, structures(), 3)

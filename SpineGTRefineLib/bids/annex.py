@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import MissingFileError, NotFetchedError
+from ..imaging.gate import ANNEX_POINTER
 
-_POINTER_START = b"/annex/objects/"
 _POINTER_MAX_BYTES = 32768
 
 
@@ -20,26 +19,6 @@ def is_fetched(path: Path) -> bool:
         if path.stat().st_size > _POINTER_MAX_BYTES:
             return True
         with path.open("rb") as stream:
-            return not stream.read(len(_POINTER_START)).startswith(_POINTER_START)
+            return not stream.read(len(ANNEX_POINTER)).startswith(ANNEX_POINTER)
     except OSError:
         return False
-
-
-def require_fetched(path: Path) -> None:
-    """Do nothing if the content of ``path`` is here.
-
-    Raises
-    ------
-    NotFetchedError
-        The file is known to git-annex, its content is elsewhere.
-    MissingFileError
-        There is no such file.
-    """
-    if is_fetched(path):
-        return
-    if path.is_symlink() or path.exists():
-        raise NotFetchedError(
-            f"The content of {path.name} is not on this machine (git-annex).",
-            f"Fetch it with: datalad get {path.name}   (or: git annex get {path.name})",
-        )
-    raise MissingFileError(f"{path} does not exist.", "Check the path, or open the dataset again.")

@@ -31,6 +31,9 @@ BOMB_RATIO = 500
 BOMB_BYTES = 1 << 30
 """An empty mask compresses a thousandfold; only a large result makes that suspicious."""
 
+ANNEX_POINTER = b"/annex/objects/"
+"""What git-annex leaves in place of a file whose content is elsewhere, where it uses no links (unlocked, Windows)."""
+
 _HEADER_BYTES = 348
 _DATA_START = 352
 _NIFTI2_HEADER_BYTES = 540
@@ -123,6 +126,8 @@ def _read_bytes(path: Path) -> bytes:
         raise InputError(f"The file cannot be read: {error.strerror or error}.", "Check its permissions.") from error
     if not raw:
         raise CorruptFileError("The file is empty (0 bytes).", _FETCH_AGAIN)
+    if raw.startswith(ANNEX_POINTER):
+        raise _not_fetched(path)
     return raw
 
 
@@ -134,11 +139,14 @@ def _refuse_by_kind_and_size(info: os.stat_result) -> None:
 
 
 def _missing(path: Path) -> MissingFileError:
-    if path.is_symlink():
-        return NotFetchedError(
-            "The content of this link is not on this machine.", f"Run: datalad get {path.name} (or git annex get)."
-        )
-    return MissingFileError("There is no such file.", "Check the path.")
+    return _not_fetched(path) if path.is_symlink() else MissingFileError("There is no such file.", "Check the path.")
+
+
+def _not_fetched(path: Path) -> NotFetchedError:
+    return NotFetchedError(
+        "The content of this file is not on this machine (git-annex).",
+        f"Run: datalad get {path.name} (or git annex get).",
+    )
 
 
 def _parse_header(block: bytes) -> Nifti1Header:

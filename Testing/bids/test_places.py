@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from SpineGTRefineLib.bids.annex import is_fetched, require_fetched
+from SpineGTRefineLib.bids.annex import is_fetched
 from SpineGTRefineLib.bids.jsonfiles import MAX_BYTES, keep_bad_json, read_json, require_json, write_json
 from SpineGTRefineLib.bids.layout import drafts_folder
 from SpineGTRefineLib.errors import InputError, MissingFileError, NotFetchedError
+from SpineGTRefineLib.imaging import read_image
 from SpineGTRefineLib.userfolders import user_state_folder
 
 
@@ -84,14 +85,15 @@ def test_two_different_bad_files_are_both_kept(tmp_path):
     assert keep_bad_json(path) is None
 
 
-def test_a_missing_file_and_one_that_is_not_fetched_are_told_apart(tmp_path):
+def test_a_file_whose_content_is_elsewhere_is_told_from_one_that_is_here(tmp_path):
     (tmp_path / "link.nii.gz").symlink_to("nowhere")
     (tmp_path / "pointer.nii.gz").write_text("/annex/objects/MD5E-s1--x\n")
     (tmp_path / "here.nii.gz").write_bytes(b"content")
     assert is_fetched(tmp_path / "here.nii.gz")
-    require_fetched(tmp_path / "here.nii.gz")
+    for name in ("link.nii.gz", "pointer.nii.gz", "missing.nii.gz"):
+        assert not is_fetched(tmp_path / name)
     for name in ("link.nii.gz", "pointer.nii.gz"):
         with pytest.raises(NotFetchedError, match="datalad get"):
-            require_fetched(tmp_path / name)
-    with pytest.raises(MissingFileError, match="does not exist"):
-        require_fetched(tmp_path / "missing.nii.gz")
+            read_image(tmp_path / name)
+    with pytest.raises(MissingFileError, match="no such file"):
+        read_image(tmp_path / "missing.nii.gz")

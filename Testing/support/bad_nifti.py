@@ -16,7 +16,7 @@ from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 from small_volumes import affine_of, label_map
 
-from SpineGTRefineLib.errors import CorruptFileError, GeometryError, LabelError, UnsupportedFileError
+from SpineGTRefineLib.errors import CorruptFileError, GeometryError, LabelError, NotFetchedError, UnsupportedFileError
 
 Expectation = type[Exception] | str | None
 
@@ -154,7 +154,7 @@ def text_in_a_gzip() -> tuple[str, bytes]:
     return "a.nii.gz", gzip.compress(b"this is the page of a login, not an image" * 20)
 
 
-@case("6", UnsupportedFileError, UnsupportedFileError)
+@case("6", NotFetchedError, NotFetchedError)
 def annex_pointer_file() -> tuple[str, bytes]:
     return "a.nii.gz", b"/annex/objects/MD5E-s123--0123456789abcdef.nii.gz\n"
 
