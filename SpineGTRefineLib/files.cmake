@@ -265,6 +265,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/models/cost.py
   SpineGTRefineLib/models/devices.py
   SpineGTRefineLib/models/download.py
+  SpineGTRefineLib/models/ensemble.py
   SpineGTRefineLib/models/entry_fields.py
   SpineGTRefineLib/models/export.py
   SpineGTRefineLib/models/external.py

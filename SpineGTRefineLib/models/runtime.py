@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from ..errors import UsageError
 from ..imaging import Box, Image, LabelMap
-from .backends import MODES, Runner, runners_for
+from .backends import MODES
 from .case import NnunetCase
 from .devices import choose_device, export_with_fallback, places_for, refusing_what_does_not_fit, run_with_fallback
+from .ensemble import Ensemble, Said
 from .installed import InstalledModel
 from .loading import LoadedModel, load_model
 from .mirrors import SecondOpinion
 from .postprocessing import apply_post_steps
 from .prediction import Prediction
-from .sliding import Control, Place, predict_logits
+from .sliding import Control
 from .soft import distance, entropy
-from .tiles import Span, Tiling
 from .way_back import WayBack
 
 OUTPUTS = frozenset({"labels", "probabilities", "uncertainty", "flip_disagreement"})
@@ -61,10 +59,10 @@ def predict(
     model
         An installed model, or one that was loaded before (:func:`.loading.load_model`), which saves the loading.
     outputs
-        Any of ``labels``, ``probabilities``, ``uncertainty``, ``flip_disagreement``; see :class:`Prediction`. None
-        changes the labels. Uncertainty costs hardly anything beside the network. Flip disagreement costs nothing where
-        mirrored copies vote; elsewhere so many tiles as cover the image run twice (in a large image about every second
-        one along each axis). Probabilities take 4 bytes per voxel and class.
+        One or more of ``labels``, ``probabilities``, ``uncertainty``, ``flip_disagreement``; see :class:`Prediction`.
+        None changes the labels. Uncertainty costs hardly anything beside the network. Flip disagreement costs nothing
+        where mirrored copies vote; elsewhere so many tiles as cover the image run twice (in a large image about every
+        second one along each axis). Probabilities take 4 bytes per voxel and class.
     roi
         Part of the first image, in its voxels. Only tiles that touch it are computed; inside, the network's labels are
         those of a full run, outside is background.
@@ -100,6 +98,7 @@ def predict(
     ModelError and its kinds, MissingDependencyError
         See :func:`.loading.load_model`; also if the memory is too small.
     """
+    outputs = {outputs} if isinstance(outputs, str) else set(outputs)
     _check(outputs, mode, roi, focus=focus)
     places = places_for(choose_device(device))
     report = progress or (lambda _part, _stage: None)
@@ -116,8 +115,8 @@ def predict(
 
     opinion = _second_opinion(loaded, case) if "flip_disagreement" in outputs else None
     control = Control(_counting(report, on_tile), cancel or (lambda: False))
-    network = _Network(loaded, data, case.model_roi(data.shape[1:]), focus, mode, control, opinion)
-    said, place, tried = run_with_fallback(places, network.run)
+    ensemble = Ensemble(loaded, data, case.model_roi(data.shape[1:]), focus, mode, control, opinion)
+    said, place, tried = run_with_fallback(places, ensemble.run)
     notes = [*case.notes, *tried, *said.remarks]
     clock.lap("network")
 
@@ -141,46 +140,6 @@ def predict(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Said:
-    """What the networks gave: logits, how far the second opinion is, one of the runners, and remarks on all of them."""
-
-    logits: Any
-    apart: Any
-    runner: Runner
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Network:
-    """How the networks of a model are run over one preprocessed image; see :func:`.sliding.predict_logits`."""
-
-    model: LoadedModel
-    data: Any
-    part: Span | None
-    focus: bool
-    mode: str
-    control: Control
-    opinion: SecondOpinion | None
-
-    def run(self, where: Place) -> _Said:
-        model = self.model
-        tiling = Tiling(tuple(model.configuration.patch_size), model.entry.tile_step, model.mirror_axes)
-        runners, remarks = runners_for(model.networks, tiling.tile, where.device, self.mode, model.runners)
-        logits, apart = predict_logits(
-            runners,
-            self.data,
-            model.labels.num_segmentation_heads,
-            tiling,
-            where.sums,
-            self.control,
-            self.part,
-            focus=self.focus,
-            opinion=self.opinion,
-        )
-        return _Said(logits, apart, runners[0], remarks)
-
-
 def _counting(report: Progress, on_tile: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
     def count(done: int, total: int) -> None:
         if on_tile is not None:
@@ -191,7 +150,7 @@ def _counting(report: Progress, on_tile: Callable[[int, int], None] | None) -> C
 
 
 def _soft_results(
-    said: _Said, back: WayBack, outputs: Collection[str], notes: list[str], *, regions: bool
+    said: Said, back: WayBack, outputs: Collection[str], notes: list[str], *, regions: bool
 ) -> dict[str, np.ndarray]:
     """Return what was asked for beyond labels, on the image's grid."""
     results: dict[str, np.ndarray] = {}
@@ -205,8 +164,8 @@ def _soft_results(
     return results
 
 
-def _check(outputs: Collection[str], mode: str, roi: Box | None, *, focus: bool) -> None:
-    if unknown := set(outputs) - OUTPUTS:
+def _check(outputs: set[str], mode: str, roi: Box | None, *, focus: bool) -> None:
+    if unknown := outputs - OUTPUTS:
         raise UsageError(f"Unknown output {sorted(unknown)[0]!r}.", f"Choose from: {', '.join(sorted(OUTPUTS))}.")
     if mode not in MODES:
         raise UsageError(f"Unknown mode {mode!r}.", f"Choose from: {', '.join(MODES)}.")

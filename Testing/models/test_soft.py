@@ -49,6 +49,12 @@ def test_soft_results_lie_on_the_images_grid_and_leave_the_labels_as_they_are(lo
     assert said.uncertainty[sure > 0.8].mean() < said.uncertainty[sure < 0.4].mean()
 
 
+def test_a_single_output_needs_no_list_around_it(loaded, blobs):
+    said = predict([blobs], loaded, device="cpu", outputs="uncertainty")
+    assert said.uncertainty.max() > 0
+    assert said.probabilities is None
+
+
 @pytest.mark.parametrize("regions", [False, True])
 @pytest.mark.parametrize(("source", "shape", "thick"), [((13, 17, 11), (19, 31, 16), None), ((7, 9, 8), (15, 6, 8), 0)])
 def test_probabilities_are_those_of_nnunet(nnunet, source, shape, thick, regions):
