@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,12 +100,6 @@ def compose_case(dataset: Dataset, case: Case) -> SavedMask:
     sources = [mask.source for mask in masks.values() if mask.source is not None]
     composed = replace(compose(masks), source=None)  # made of several files, an edit of none
     return save_mask(dataset, case, kind, composed, image=image, sources=sources)
-
-
-def stale_compositions(dataset: Dataset, cases: Iterable[Case] | None = None) -> tuple[Composition, ...]:
-    """List the one maps that do not follow from the masks any more (of all cases where none are given)."""
-    found = (composition(dataset, case) for case in (dataset.cases() if cases is None else cases))
-    return tuple(one for one in found if one.is_stale)
 
 
 def _parts(dataset: Dataset, case: Case) -> dict[str, Path]:
