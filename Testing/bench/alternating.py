@@ -5,6 +5,7 @@ Times are CPU seconds of all threads of this process.
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -32,10 +33,22 @@ class Alternation:
         return statistics.median(self.ours)
 
     @property
+    def cells(self) -> list[str]:
+        """Both medians in seconds and the ratio, for a table."""
+        return [f"{self.plain_median:.1f}", f"{self.ours_median:.3f}", self.ratio]
+
+    @property
     def ratio(self) -> str:
         """Plain over ours for a table: the median of the pairs, the smallest and the largest."""
         ratios = [plain / ours for plain, ours in zip(self.plain, self.ours, strict=True)]
         return f"**{statistics.median(ratios):.0f}** ({min(ratios):.0f} to {max(ratios):.0f})"
+
+
+def options_of(documentation: str) -> argparse.ArgumentParser:
+    """Return a parser for a benchmark with this documentation; it knows ``--pairs``."""
+    parser = argparse.ArgumentParser(description=documentation.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
+    return parser
 
 
 def alternate(

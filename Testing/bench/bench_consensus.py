@@ -10,7 +10,6 @@ little. Uses the raters of the reference data where they are, else raters made f
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -21,7 +20,7 @@ import SimpleITK
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate  # noqa: E402
+from alternating import alternate, options_of  # noqa: E402
 from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
@@ -63,8 +62,7 @@ def plain(masks: dict[str, LabelMap]) -> np.ndarray:
 
 def main() -> None:
     """Compare, print and keep the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
+    parser = options_of(__doc__)
     parser.add_argument("--levels", type=int, default=2, help="how many levels (the plain way takes a minute for each)")
     options = parser.parse_args()
     source, masks = raters(options.levels)
@@ -76,7 +74,7 @@ def main() -> None:
     )
     combined = consensus(masks).labels
     shape = "x".join(map(str, combined.array.shape))
-    row = [source, shape, len(combined.values()), f"{times.plain_median:.1f}", f"{times.ours_median:.3f}", times.ratio]
+    row = [source, shape, len(combined.values()), *times.cells]
     keep(
         RESULT,
         f"""# STAPLE of {len(masks)} raters: vote patterns against every voxel, level by level

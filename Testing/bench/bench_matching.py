@@ -9,7 +9,6 @@ overlap at all (every pair is tried). Both must give the same voxels. Prints a t
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
+from alternating import options_of  # noqa: E402
 from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.anatomy import scheme  # noqa: E402
@@ -94,9 +94,7 @@ def compare(name: str, vert: LabelMap, labels: LabelMap, pairs: int) -> str:
 
 def main() -> None:
     """Make the phantoms, compare, print and keep the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
-    pairs = parser.parse_args().pairs
+    pairs = options_of(__doc__).parse_args().pairs
     rows = []
     for name, spacing in (("masks that agree", 2.0), ("masks that do not overlap", 3.0)):
         person = make_spine(7, spacing=spacing, width=54.0, rootlets=False)

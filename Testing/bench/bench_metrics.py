@@ -9,7 +9,6 @@ to the last bit. CPU seconds. The prediction is the phantom's truth with rough b
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from scipy import ndimage
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate  # noqa: E402
+from alternating import alternate, options_of  # noqa: E402
 from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
@@ -83,8 +82,7 @@ def ours(prediction: LabelMap, truth: LabelMap) -> Scores:
 
 def main() -> None:
     """Compare, print and keep the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
+    parser = options_of(__doc__)
     parser.add_argument("--spacing", type=float, default=1.0, help="voxel size in mm")
     options = parser.parse_args()
     prediction, truth = case(options.spacing)
@@ -99,9 +97,7 @@ def main() -> None:
         f"{options.spacing:g}",
         len(truth.values()),
         options.pairs,
-        f"{times.plain_median:.1f}",
-        f"{times.ours_median:.3f}",
-        times.ratio,
+        *times.cells,
     ]
     keep(
         RESULT,

@@ -11,7 +11,6 @@ of the nearest, the same voxels must be filled. Prints a table and keeps it in `
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from scipy import ndimage
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from alternating import alternate  # noqa: E402
+from alternating import alternate, options_of  # noqa: E402
 from record import circumstances, keep  # noqa: E402
 
 from SpineGTRefineLib.imaging import LabelMap  # noqa: E402
@@ -53,9 +52,7 @@ class Step:
 
 def main() -> None:
     """Make the map, compare, print and keep the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=7, help="alternating runs of each way")
-    pairs = parser.parse_args().pairs
+    pairs = options_of(__doc__).parse_args().pairs
     labels, other = whole_spine(1), whole_spine(2)
     rows = [compare(step, pairs) for step in steps(labels, other)]
     equal = np.mean(dilation_loop(labels.array) == expand(labels, REACH_MM).array)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slicer_environment import polluted_environment
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.bids import Dataset
@@ -46,16 +47,7 @@ def models(tmp_path_factory):
 @pytest.fixture
 def engine(models, tmp_path):
     """An engine whose worker starts from an environment like that inside Slicer."""
-    home = tmp_path / "Slicer"
-    polluted = {
-        **os.environ,
-        "SLICER_HOME": str(home),
-        "PYTHONHOME": str(home / "lib" / "Python"),
-        "PYTHONPATH": str(home / "lib" / "Python" / "site-packages"),
-        "LD_LIBRARY_PATH": str(home / "lib"),
-        "QT_PLUGIN_PATH": str(home / "lib" / "QtPlugins"),
-        FOLDER_VARIABLE: str(models),
-    }
+    polluted = polluted_environment(tmp_path / "Slicer") | {FOLDER_VARIABLE: str(models)}
     made = Engine(worker_command(sys.executable), environment=clean_environment(polluted))
     yield made
     made.shutdown()

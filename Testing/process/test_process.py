@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from slicer_environment import polluted_environment
 
 from SpineGTRefineLib.errors import UsageError
 from SpineGTRefineLib.process import ChildProcess, clean_environment, run_to_end
@@ -61,18 +62,9 @@ def wait_until(condition, timeout_s=10.0):
 
 def test_a_worker_starts_from_an_environment_polluted_like_slicers(tmp_path):
     home = tmp_path / "Slicer-5.12"
-    polluted = {
-        **os.environ,
-        "SLICER_HOME": str(home),
-        "PYTHONHOME": str(home / "lib" / "Python"),
-        "PYTHONPATH": str(home / "lib" / "Python" / "site-packages"),
-        "LD_LIBRARY_PATH": str(home / "lib"),
-        "QT_PLUGIN_PATH": str(home / "lib" / "QtPlugins"),
-        "PATH": os.pathsep.join([str(home / "bin"), os.environ.get("PATH", "")]),
-    }
     recorder = Recorder()
     code = "import os, json; print('PYTHONHOME' in os.environ, 'LD_LIBRARY_PATH' in os.environ, os.environ['PATH'])"
-    start(code, recorder, environment=clean_environment(polluted))
+    start(code, recorder, environment=clean_environment(polluted_environment(home)))
     assert recorder.ended.wait(20)
     assert recorder.exit.code == 0, recorder.exit.log
     assert recorder.lines[0].startswith("False False")
