@@ -166,7 +166,7 @@ def _reason_to_skip(dataset: Dataset, case: Case, kind: MaskType, target: Path, 
     holder = locks.holder_of(locks.lease_path(dataset.output, case.key, kind.name))
     if holder is not None:
         return f"{holder.rater or 'another program'} is working on it"
-    if target.is_symlink() and not is_fetched(target):
+    if os.path.lexists(target) and not is_fetched(target):
         return "the content of the present mask is not fetched (datalad get), so it could not be kept"
     return ""
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..anatomy import Structure
-from ..imaging import Geometry, LabelMap
+from ..imaging import Geometry, LabelMap, reorient_to_grid
 from .problem import Problem, Severity
 
 BODY_PLANE_SHARE = 0.5
@@ -171,8 +171,6 @@ def aligned(volume: LabelMap, geometry: Geometry) -> np.ndarray:
     GeometryError
         It lies on another grid.
     """
-    from ..imaging import reorient_to_grid
-
     return np.asarray(reorient_to_grid(volume, geometry).array != 0)
 
 

@@ -122,6 +122,15 @@ def test_a_mask_whose_content_is_not_fetched_is_left_alone_because_it_could_not_
     assert world.lab_mask.is_symlink()
 
 
+def test_so_is_one_of_which_git_annex_left_a_pointer(world):
+    correct(world)
+    world.lab_mask.write_bytes(pointer := b"/annex/objects/MD5E-s123--0123456789abcdef.nii.gz\n")
+    plan = publish(world.dataset, dry_run=False)
+    assert actions(plan) == [("canal", "skip")]
+    assert "datalad get" in plan.items[0].reason
+    assert world.lab_mask.read_bytes() == pointer
+
+
 @pytest.mark.parametrize("changed", ["lab mask", "lab sidecar", "lab mask gone", "refined mask"])
 def test_a_plan_is_refused_as_a_whole_when_a_file_changed_since_it_was_made(world, changed):
     correct(world, kind="spine")  # comes first in the plan and must not be written either
