@@ -14,6 +14,8 @@
 
   // Acts ------------------------------------------------------------------------------------------------------------
   const SLOW = /(Case|ToDo|AndNext)$|^(open|again|insist|exclude|giveUp|takeOverMask|surfaces|compare|adopt\w+)$/;
+  const VERDICT = /AndNext$|^(insist|exclude)$/;
+  let judged = false;  // and the next mask has not been seen yet: a second verdict is not meant for it
   const wait = async (name, answer) => {
     if (!SLOW.test(name)) return answer;
     document.body.classList.add('waiting');
@@ -30,7 +32,14 @@
     if (told.length) client.getRemote().Trame.updateState(told);
   };
   const answered = async (name, args) => { await tell(); return trigger('act', [name, ...args]); };
-  const act = (name, ...args) => wait(name, answered(name, args));
+  const judge = async (name, args) => {
+    judged = true;
+    try { return await answered(name, args); } finally { judged = false; }
+  };
+  const act = (name, ...args) => {
+    if (VERDICT.test(name)) return judged ? undefined : wait(name, judge(name, args));
+    return wait(name, answered(name, args));
+  };
   window.trame.utils.station = { act, takeOver: () => trigger('take_over', []) };
 
   // Keys ------------------------------------------------------------------------------------------------------------
@@ -70,7 +79,7 @@
     if (!key) return;
     event.preventDefault();
     event.stopPropagation();
-    run(key.act);
+    if (!(event.repeat && VERDICT.test(key.act))) run(key.act);
   }, true);
 
   // Lists and tabs: one stop for Tab, arrows inside -----------------------------------------------------------------

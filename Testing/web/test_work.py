@@ -120,6 +120,23 @@ def test_a_note_and_a_grade_that_were_just_given_belong_to_the_mask_and_not_to_t
     assert told == [("sub-01_T2w", "thin discs", None), ("sub-02_T2w", "", 2)]
 
 
+def test_a_key_that_is_pressed_twice_in_haste_or_held_down_judges_one_mask_only(world, start, tab):
+    page = tab()
+    page.open(start().url)
+    page.set("filter_kind", "spine")
+    page.press("Control+Enter")
+    page.press("Control+Enter")
+    page.until("row_key", "value === 'sub-02_T2w/spine'")
+    page.page.keyboard.down("Control")
+    for _ in range(5):
+        page.page.keyboard.down("Enter")
+        page.page.wait_for_timeout(200)
+    page.page.keyboard.up("Enter")
+    page.page.keyboard.up("Control")
+    page.until("row_key", "value === 'sub-03_T2w/spine'")
+    assert [event.case for event in read_events(world.dataset().output)] == ["sub-01_T2w", "sub-02_T2w"]
+
+
 def test_a_mask_is_flagged_with_a_reason_and_a_case_is_left_out(world, start, tab):
     page = tab()
     page.open(start().url)
