@@ -13,8 +13,11 @@ from ..errors import InputError, UsageError
 from ..imaging import Box, Image, reorient, reorient_to_grid
 from .checkpoint import import_torch
 from .loading import LoadedModel
-from .tiles import Span
+from .resampling import resampling_axes
 from .way_back import WayBack
+
+Region = Box | np.ndarray
+"""Part of an image: a box in its voxels, or an array of its shape that is not 0 there."""
 
 
 class NnunetCase:
@@ -27,7 +30,7 @@ class NnunetCase:
     model
         Says which orientation, spacing and normalization the network wants.
     roi
-        Part of the first image that is asked for, or None.
+        Part of the first image that is asked for: a box, an array that is not 0 there, or None.
 
     Attributes
     ----------
@@ -42,7 +45,7 @@ class NnunetCase:
         The images lie on different grids.
     """
 
-    def __init__(self, images: Sequence[Image], model: LoadedModel, roi: Box | None) -> None:
+    def __init__(self, images: Sequence[Image], model: LoadedModel, roi: Region | None) -> None:
         if isinstance(images, Image):
             raise UsageError(
                 "Images come as a list, one for each channel of the model.", "Write predict([image], model)."
@@ -56,7 +59,7 @@ class NnunetCase:
         self._model = model
         self._grid = images[0].geometry
         self._orientation = model.orientation or self._grid.axcodes
-        self._roi = roi
+        self._inside = None if roi is None else _inside(roi, self._grid.shape)
         self.notes: list[str] = []
         self._images = [
             self._usable(reorient_to_grid(image, self._grid), normalization)
@@ -82,29 +85,16 @@ class NnunetCase:
         )
         return import_torch().from_numpy(np.ascontiguousarray(data))
 
-    def model_roi(self, shape: tuple[int, ...]) -> Span | None:
-        """Return where the region of interest lies in the preprocessed image, rounded outwards."""
-        if self._roi is None:
+    def model_roi(self, shape: tuple[int, ...]) -> np.ndarray | None:
+        """Return which voxels of the preprocessed image decide about the region of interest, as a boolean array."""
+        if self._inside is None:
             return None
-        inside = np.zeros(self._grid.shape, dtype=bool)
-        inside[self._roi.slices] = True
-        turned = reorient(Image(inside, self._grid), self._orientation).array.transpose(2, 1, 0)
-        box = Box.around(turned.transpose(self._model.plans.transpose_forward))
-        if box is None:
-            raise UsageError(
-                f"The region of interest lies outside the image of {self._grid.shape} voxels.",
-                "Give it in voxels of the first image.",
-            )
-        crop = self._properties["bbox_used_for_cropping"]
-        before = self._properties["shape_after_cropping_and_before_resampling"]
-        spans = []
-        for axis in range(3):
-            scale = shape[axis] / before[axis]
-            # One voxel more on each side: the way back interpolates between neighbours.
-            start = int(np.floor((box.start[axis] - crop[axis][0]) * scale)) - 1
-            stop = int(np.ceil((box.stop[axis] - crop[axis][0]) * scale)) + 1
-            spans.append(slice(max(start, 0), min(stop, shape[axis])))
-        return tuple(spans)
+        turned = reorient(Image(self._inside, self._grid), self._orientation).array.transpose(2, 1, 0)
+        wanted = turned.transpose(self._model.plans.transpose_forward)
+        wanted = wanted[tuple(slice(start, stop) for start, stop in self._properties["bbox_used_for_cropping"])]
+        for number, axis in enumerate(resampling_axes(shape, wanted.shape, None)):
+            wanted = np.moveaxis(axis.sources_of(np.moveaxis(wanted, number, 0), shape[number]), 0, number)
+        return wanted
 
     def left_right_axis(self) -> int | None:
         """Return the axis of a tile along which left and right lie, None if the network sees slices without it."""
@@ -115,7 +105,7 @@ class NnunetCase:
 
     def way_back(self) -> WayBack:
         """Return the way of what :meth:`preprocess` gave, back to the image's grid."""
-        return WayBack(self._model, self._properties, self._grid, self._orientation, self._roi)
+        return WayBack(self._model, self._properties, self._grid, self._orientation, self._inside)
 
     def _usable(self, image: Image, normalization: str) -> Image:
         array = np.asarray(image.array)
@@ -164,3 +154,18 @@ class NnunetCase:
 
 def _in_mm(lengths: np.ndarray) -> str:
     return f"{' x '.join(f'{length:.3g}' for length in lengths)} mm"
+
+
+def _inside(region: Region, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a region as a boolean array."""
+    if isinstance(region, Box):
+        inside = np.zeros(shape, dtype=bool)
+        inside[region.slices] = True
+    else:
+        inside = np.asarray(region) != 0
+    if inside.shape != shape or not inside.any():
+        raise UsageError(
+            f"The region of interest lies outside the image of {shape} voxels.",
+            "Give a box in voxels of the first image, or an array of its shape.",
+        )
+    return inside

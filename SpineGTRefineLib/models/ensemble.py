@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .backends import Runner, runners_for
 from .loading import LoadedModel
 from .mirrors import SecondOpinion
 from .sliding import Control, Place, predict_logits
-from .tiles import Span, Tiling
+from .tiles import Tiling
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Ensemble:
 
     model: LoadedModel
     data: Any
-    part: Span | None
+    part: np.ndarray | None
     focus: bool
     mode: str
     control: Control

@@ -43,6 +43,14 @@ class Axis:
         """Whether any voxel is a mixture."""
         return bool(self.weight.any())
 
+    def sources_of(self, wanted: np.ndarray, size: int) -> np.ndarray:
+        """Return which of ``size`` source voxels along the first axis are mixed into wanted ones; boolean arrays."""
+        sources = np.zeros((size, *wanted.shape[1:]), dtype=bool)
+        for index in (self.lower, self.upper):
+            present, first = np.unique(index, return_index=True)
+            sources[present] |= np.logical_or.reduceat(wanted, first, axis=0)
+        return sources
+
     def part(self, start: int, stop: int) -> Axis:
         """Return the same for some of the target's voxels."""
         return Axis(self.lower[start:stop], self.upper[start:stop], self.weight[start:stop])

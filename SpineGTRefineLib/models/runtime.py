@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import UsageError
 from ..imaging import Box, Image, LabelMap
 from .backends import MODES
-from .case import NnunetCase
+from .case import NnunetCase, Region
 from .devices import choose_device, export_with_fallback, places_for, refusing_what_does_not_fit, run_with_fallback
 from .ensemble import Ensemble, Said
 from .installed import InstalledModel
@@ -41,7 +41,7 @@ def predict(
     model: InstalledModel | LoadedModel,
     *,
     outputs: Collection[str] = ("labels",),
-    roi: Box | None = None,
+    roi: Region | None = None,
     focus: bool = False,
     device: str = "auto",
     progress: Progress | None = None,
@@ -64,8 +64,8 @@ def predict(
         where mirrored copies vote; elsewhere so many tiles as cover the image run twice (in a large image about every
         second one along each axis). Probabilities take 4 bytes per voxel and class.
     roi
-        Part of the first image, in its voxels. Only tiles that touch it are computed; inside, the network's labels are
-        those of a full run, outside is background.
+        Part of the first image: a box in its voxels, or an array of its shape that is not 0 there (a mask). Only tiles
+        that touch it are computed; inside, the network's labels are those of a full run, outside is background.
     focus
         Place the tiles around ``roi`` instead of on the grid of the whole image: many times fewer, but not the labels
         of a full run, since the network sees other surroundings. For 60 mm of three phantoms the demo model of the
@@ -164,7 +164,7 @@ def _soft_results(
     return results
 
 
-def _check(outputs: set[str], mode: str, roi: Box | None, *, focus: bool) -> None:
+def _check(outputs: set[str], mode: str, roi: Region | None, *, focus: bool) -> None:
     if unknown := outputs - OUTPUTS:
         raise UsageError(f"Unknown output {sorted(unknown)[0]!r}.", f"Choose from: {', '.join(sorted(OUTPUTS))}.")
     if mode not in MODES:
@@ -192,7 +192,7 @@ class _Clock:
         self._last = now
 
 
-def _provenance(model: LoadedModel, device: str, notes: list[str], roi: Box | None) -> dict[str, object]:
+def _provenance(model: LoadedModel, device: str, notes: list[str], roi: Region | None) -> dict[str, object]:
     return {
         **model.identity,
         "device": device,
@@ -202,8 +202,16 @@ def _provenance(model: LoadedModel, device: str, notes: list[str], roi: Box | No
         "orientation": model.orientation,
         "spacing_mm": list(model.configuration.spacing),
         "postprocessing": [step.as_dict() for step in model.entry.postprocessing],
-        "roi": None if roi is None else {"start": list(roi.start), "stop": list(roi.stop)},
+        "roi": _said_of(roi),
         "torch": version("torch"),
         "nnunetv2": version("nnunetv2"),
         "notes": notes,
     }
+
+
+def _said_of(region: Region | None) -> dict[str, object] | None:
+    if region is None:
+        return None
+    if isinstance(region, Box):
+        return {"start": list(region.start), "stop": list(region.stop)}
+    return {"voxels": int(np.count_nonzero(region))}

@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import CancelledError, ModelError
+from ..imaging import Box
 from .backends.runner import Runner
 from .checkpoint import import_torch
 from .mirrors import SecondOpinion, mirrored_mean
@@ -51,7 +54,7 @@ def predict_logits(
     tiling: Tiling,
     sums: Any,
     control: Control,
-    roi: Span | None = None,
+    roi: np.ndarray | None = None,
     *,
     focus: bool = False,
     opinion: SecondOpinion | None = None,
@@ -73,8 +76,8 @@ def predict_logits(
     control
         Progress and cancel.
     roi
-        Only tiles that touch this part of x, y, z are run. Inside it the result is exactly that of a full run, outside
-        it means nothing.
+        Boolean array (x, y, z): only tiles that touch it are run. Inside it the result is exactly that of a full run,
+        outside it means nothing.
     focus
         Place the tiles around ``roi``, as few as cover it; the result is not that of a full run.
     opinion
@@ -104,8 +107,10 @@ def predict_logits(
     shape = tuple(padded.shape[1:])
     spans = tile_spans(shape, tiling)
     if roi is not None:
-        moved = tuple(slice(w.start + r.start, w.stop + r.start) for w, r in zip(roi, revert[1:], strict=True))
-        spans = focused_spans(shape, moved, tiling) if focus else touching(spans, moved)
+        wanted = np.zeros(shape, dtype=bool)
+        wanted[revert[1:]] = roi
+        around = Box.around(wanted) if focus else None
+        spans = touching(spans, wanted) if around is None else focused_spans(shape, around.slices, tiling)
     maps = (classes + 1) * min(len(runners), 2) + (0 if opinion is None else 2)
     _require_room(torch, sums, padded[0].numel() * (HALF_BYTES * maps + padded.element_size() * len(padded)))
     run = _Run(torch, tiling, sums, _Steps(control, len(spans) * len(runners)), opinion)

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 Span = tuple[slice, ...]
 
 
@@ -44,13 +46,9 @@ def tile_spans(shape: tuple[int, ...], tiling: Tiling) -> list[Span]:
     return [(slice(index, index + 1), *span) for index in range(shape[0]) for span in spans]
 
 
-def touching(spans: Sequence[Span], roi: Span) -> list[Span]:
-    """Return the tiles that share a voxel with a region."""
-    return [
-        span
-        for span in spans
-        if all(part.start < wanted.stop and wanted.start < part.stop for part, wanted in zip(span, roi, strict=True))
-    ]
+def touching(spans: Sequence[Span], wanted: np.ndarray) -> list[Span]:
+    """Return the tiles that hold a wanted voxel (boolean array)."""
+    return [span for span in spans if wanted[span].any()]
 
 
 def focused_spans(shape: tuple[int, ...], roi: Span, tiling: Tiling) -> list[Span]:

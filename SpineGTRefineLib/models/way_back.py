@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..imaging import Box, Geometry, Image, reorient
+from ..imaging import Geometry, Image, reorient
 from . import soft
 from .checkpoint import import_torch
 from .export import MOST_LABELS, painted_regions, strongest_class, write_labels
@@ -29,18 +29,23 @@ class WayBack:
         What nnU-Net's preprocessing notes about the case.
     grid, orientation
         Of the image, and the letters that the network saw.
-    roi
-        Part of the image that is asked for; None for all of it.
+    inside
+        Boolean array on the image's grid: what is asked for; None for all of it.
     """
 
     def __init__(
-        self, model: LoadedModel, properties: Mapping[str, Any], grid: Geometry, orientation: str, roi: Box | None
+        self,
+        model: LoadedModel,
+        properties: Mapping[str, Any],
+        grid: Geometry,
+        orientation: str,
+        inside: np.ndarray | None,
     ) -> None:
         self._model = model
         self._properties = properties
         self._grid = grid
         self._orientation = orientation
-        self._roi = roi
+        self._inside = inside
 
     def labels(self, logits: Any) -> np.ndarray:
         """Return the labels of logits (channels, x, y, z), in values of the model's scheme."""
@@ -74,11 +79,9 @@ class WayBack:
                 soft.write_likelihoods(logits, axes, target, regions=regions)
 
             result = self._filled(logits.shape[1:], np.float32, write, len(logits), background=not regions)
-        if self._roi is not None:
-            inside = result[(slice(None), *self._roi.slices)].copy()
-            result[:] = 0
-            result[0] = float(not regions)
-            result[(slice(None), *self._roi.slices)] = inside
+        if self._inside is not None:
+            result[:, ~self._inside] = 0
+            result[0, ~self._inside] = float(not regions)
         return result
 
     def _filled(
@@ -154,8 +157,4 @@ class WayBack:
         return np.ascontiguousarray(reorient(volume, self._grid.axcodes).array)
 
     def _within_roi(self, array: np.ndarray) -> np.ndarray:
-        if self._roi is None:
-            return array
-        result = np.zeros_like(array)
-        result[self._roi.slices] = array[self._roi.slices]
-        return result
+        return array if self._inside is None else np.where(self._inside, array, array.dtype.type(0))

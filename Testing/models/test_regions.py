@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from SpineGTRefineLib.errors import UsageError
-from SpineGTRefineLib.imaging import Box, reorient
+from SpineGTRefineLib.imaging import Box, Geometry, Image, reorient
 from SpineGTRefineLib.models import load_model, predict
 from SpineGTRefineLib.models.tiles import Tiling, focused_spans
+
+SOFT = {"probabilities", "uncertainty"}
 
 
 @pytest.fixture
@@ -61,7 +63,9 @@ def test_inside_a_region_the_logits_are_those_of_a_full_run_to_the_last_bit(load
     settings = (runners, data, 3, Tiling((16, 24, 24), 0.5, None), cpu, control)
     part = (slice(2, 18), slice(15, 25), slice(4, 9))
     full, _ = predict_logits(*settings)
-    some, _ = predict_logits(*settings, part)
+    wanted = np.zeros((20, 60, 14), dtype=bool)
+    wanted[part] = True
+    some, _ = predict_logits(*settings, wanted)
     assert torch.equal(some[(slice(None), *part)], full[(slice(None), *part)])
     assert seen[-1] < seen[0]
 
@@ -88,6 +92,37 @@ def test_focus_runs_fewer_tiles_than_the_exact_region_and_fills_the_region(loade
         assert said.labels.array[box.slices].any()
         assert said.provenance["focus"] is focus
     assert tiles[-1] < tiles[0]
+
+
+def test_of_a_mask_only_the_tiles_that_touch_it_are_run_fewer_than_its_box_needs(loaded, blobs):
+    mask, tiles = np.zeros(blobs.array.shape, dtype=np.uint8), []
+    mask[1:3, 1:3, 1:3] = mask[-3:-1, -3:-1, -3:-1] = 7
+    ways = (None, Box.around(mask != 0), mask)
+    options = {"device": "cpu", "outputs": SOFT, "on_tile": lambda _number, total: tiles.append(total)}
+    full, box, said = (predict([blobs], loaded, roi=roi, **options) for roi in ways)
+    inside = mask != 0
+    assert np.array_equal(said.labels.array[inside], full.labels.array[inside])
+    assert np.array_equal(said.probabilities[:, inside], full.probabilities[:, inside])
+    assert not said.labels.array[~inside].any()
+    assert np.all(said.probabilities[0][~inside] == 1)
+    assert said.provenance["roi"] == {"voxels": 16}
+    assert box.provenance["roi"]["start"] == [1, 1, 1]
+    assert tiles[-1] < tiles[0]
+
+
+def test_a_region_in_the_empty_border_that_is_cut_away_is_background(loaded, blobs):
+    padded = np.pad(blobs.array, ((8, 0), (0, 0), (0, 0)))
+    image = Image(padded, Geometry(padded.shape, blobs.geometry.affine))
+    for focus in (False, True):
+        said = predict([image], loaded, device="cpu", roi=Box((0, 0, 0), (3, 9, 9)), focus=focus)
+        assert not said.labels.array.any()
+
+
+@pytest.mark.parametrize("region", [np.zeros((4, 4, 4)), np.ones((4, 4, 4))])
+def test_a_mask_that_is_empty_or_of_another_image_is_refused(loaded, blobs, region):
+    with pytest.raises(UsageError, match="region of interest") as caught:
+        predict([blobs], loaded, device="cpu", roi=region)
+    assert "of its shape" in caught.value.remedy
 
 
 def test_focus_without_a_region_is_refused(loaded, blobs):
