@@ -79,7 +79,7 @@
     if (!key) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!(event.repeat && VERDICT.test(key.act))) run(key.act);
+    if (key.repeats || !event.repeat) run(key.act);
   }, true);
 
   // Lists and tabs: one stop for Tab, arrows inside -----------------------------------------------------------------

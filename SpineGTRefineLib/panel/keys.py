@@ -48,6 +48,7 @@ class Shortcuts:
         for key in keys():
             for sequence in _variants(keyOf(key.name, key.sequence)):
                 shortcut = qt.QShortcut(qt.QKeySequence(sequence), window)
+                shortcut.autoRepeat = key.repeats
                 shortcut.connect("activated()", _unlessTyping(sequence, self._acts[key.name]))
                 self._installed.append(shortcut)
 

@@ -19,12 +19,16 @@ class Key:
         What it does.
     browser
         The key in a browser, where browsers keep the usual one for themselves; "" where they do not.
+    repeats
+        Whether it acts again and again while it is held down. What judges a mask does not: the next one would be
+        accepted before anybody has seen it.
     """
 
     name: str
     sequence: str
     text: str
     browser: str = ""
+    repeats: bool = True
 
     @property
     def in_browser(self) -> str:
@@ -33,8 +37,8 @@ class Key:
 
 
 KEYS = (
-    Key("saveAndNext", "Ctrl+Return", "Save and next"),
-    Key("flagAndNext", "Ctrl+Shift+Return", "Flag and next"),
+    Key("saveAndNext", "Ctrl+Return", "Save and next", repeats=False),
+    Key("flagAndNext", "Ctrl+Shift+Return", "Flag and next", repeats=False),
     Key("nextCase", "Ctrl+N", "Next mask", "Alt+N"),
     Key("previousCase", "Ctrl+P", "Previous mask", "Alt+P"),
     Key("nextToDo", "Ctrl+Shift+N", "Next mask to do", "Alt+Shift+N"),

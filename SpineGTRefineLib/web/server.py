@@ -91,7 +91,9 @@ class StationServer:
         self.parts: dict[type, Any] = {kind: kind(self.station, self.state) for kind in PARTS}
         self.acts = Acts(self.parts)
         self.state.rater, self.state.dataset_name = rater, dataset.root.name
-        self.state.key_map = [{"keys": key.in_browser, "act": key.name, "text": key.text} for key in all_keys()]
+        self.state.key_map = [
+            {"keys": key.in_browser, "act": key.name, "text": key.text, "repeats": key.repeats} for key in all_keys()
+        ]
         self.station.changed.connect(self._on_changed)
         self.station.opened.connect(self._on_opened)
         self.parts[LearnPart].ranked.connect(self.parts[WorklistPart].update)

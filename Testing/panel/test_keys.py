@@ -42,6 +42,15 @@ def test_leaving_the_module_gives_all_keys_back(program, module_widget):
     assert "N" in installed(program)
 
 
+def test_a_key_that_judges_a_mask_and_is_held_down_does_not_judge_the_next_ones(program, module_widget):
+    once = [
+        shortcut.key.toString()
+        for shortcut in program.window.findChildren(qt.QShortcut)
+        if shortcut.enabled and not shortcut.autoRepeat
+    ]
+    assert sorted(once) == ["Ctrl+Enter", "Ctrl+Return", "Ctrl+Shift+Enter", "Ctrl+Shift+Return"]
+
+
 def test_the_key_sheet_lists_every_key_and_hides_again(keys, panel):
     sheet = panel.keySheet
     assert sheet.widget.isHidden()
