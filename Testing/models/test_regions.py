@@ -6,6 +6,7 @@ import pytest
 from SpineGTRefineLib.errors import UsageError
 from SpineGTRefineLib.imaging import Box, Geometry, Image, reorient
 from SpineGTRefineLib.models import load_model, predict
+from SpineGTRefineLib.models.resampling import Axis
 from SpineGTRefineLib.models.tiles import Tiling, focused_spans
 
 SOFT = {"probabilities", "uncertainty"}
@@ -108,6 +109,18 @@ def test_of_a_mask_only_the_tiles_that_touch_it_are_run_fewer_than_its_box_needs
     assert said.provenance["roi"] == {"voxels": 16}
     assert box.provenance["roi"]["start"] == [1, 1, 1]
     assert tiles[-1] < tiles[0]
+
+
+@pytest.mark.parametrize(("source", "target"), [(5, 13), (13, 5), (7, 7), (1, 6), (6, 1)])
+def test_what_decides_about_a_region_is_all_that_is_mixed_into_it(source, target):
+    axis = Axis.linear(source, target)
+    wanted = np.random.default_rng(source).random((target, 40)) > 0.8
+    deciding = axis.sources_of(wanted, source)
+    known = np.where(deciding, 1.0, np.nan)
+    mixed = known[axis.lower] + axis.weight[:, None] * (known[axis.upper] - known[axis.lower])
+    assert np.isfinite(mixed[wanted]).all()
+    assert np.array_equal(deciding.any(axis=0), wanted.any(axis=0))
+    assert deciding.sum() <= 2 * wanted.sum()
 
 
 def test_a_region_in_the_empty_border_that_is_cut_away_is_background(loaded, blobs):
