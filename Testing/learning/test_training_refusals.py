@@ -1,6 +1,8 @@
 """What a training cannot do is said before a single case is written for it, with what can be done instead."""
 
 import importlib.util
+import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,9 +11,11 @@ from tiny_models import make_model
 from version_world import VersionWorld
 
 from SpineGTRefineLib.bids import Dataset
-from SpineGTRefineLib.errors import DatasetError, RefineError, UsageError
+from SpineGTRefineLib.bids.locks import lease_path
+from SpineGTRefineLib.errors import DatasetError, LockedError, RefineError, UsageError
 from SpineGTRefineLib.learning.preparation import Preparation
 from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
+from SpineGTRefineLib.learning.training import claim as claiming
 from SpineGTRefineLib.learning.training import (
     settings_of,
     ship_model,
@@ -19,6 +23,7 @@ from SpineGTRefineLib.learning.training import (
     training_request,
     trainings_folder,
 )
+from SpineGTRefineLib.learning.training.claim import alone
 from SpineGTRefineLib.learning.versions import build_version
 from SpineGTRefineLib.models import ModelStore
 
@@ -123,6 +128,37 @@ def test_what_does_not_fit_version_model_or_machine_is_refused_before_anything_i
         train_version(request, store=store)
     assert isinstance(refused.value, UsageError | DatasetError)
     assert not request.folder.exists()
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_training_that_runs_already_is_not_begun_a_second_time(version, tmp_path):
+    request, store = training_request(version, settings=TINY, folder=tmp_path / "training"), ModelStore(tmp_path)
+    with alone(request), pytest.raises(LockedError, match=r"training canal_D1 runs in another program.*stop it there"):
+        train_version(request, store=store)
+    assert not request.folder.exists()
+
+
+def test_a_training_shows_that_it_runs_and_lets_go_at_its_end(version, tmp_path, monkeypatch):
+    monkeypatch.setattr(claiming, "SIGN_OF_LIFE_S", 0.01)
+    request = training_request(version, settings=TINY, folder=tmp_path / "training")
+    lease = lease_path(request.output, request.name, "training")
+    with alone(request):
+        os.utime(lease, (0, 0))
+        wait_until(lambda: lease.stat().st_mtime > 0)
+    assert not lease.exists()
+    (tmp_path / "file").touch()
+    ran = False
+    with alone(replace(request, output=tmp_path / "file" / "output")):
+        ran = True
+    assert ran, "an output that cannot be written does not keep a training elsewhere from running"
+
+
+def wait_until(is_so):
+    ends = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
 
 
 @needs_torch

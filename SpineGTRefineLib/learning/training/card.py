@@ -124,7 +124,7 @@ def make_card(
     test
         Scores of the whole model on the frozen test set.
     seconds
-        Duration, as far as it is known.
+        Duration of training and prediction, of what was not done before.
     """
     held_back = [case for result in folds.values() for case in result.scores]
     return {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from ...bids.jsonfiles import require_json, write_json
-from ...errors import ConflictError, UsageError
+from ...bids.locks import Lease, acquire
+from ...errors import ConflictError, LockedError, UsageError, WriteError
 from ...models import ModelStore
 from ..versions import Version
 from .card import card_of
@@ -14,6 +18,48 @@ from .request import TrainingRequest
 
 REQUEST = "request.json"
 """File of a training's folder that says what is trained there."""
+
+
+SIGN_OF_LIFE_S = 60.0
+"""Seconds between two signs that a training runs."""
+
+
+@contextlib.contextmanager
+def alone(request: TrainingRequest) -> Iterator[None]:
+    """Let no other program do the same training meanwhile: both would write the same files.
+
+    Raises
+    ------
+    LockedError
+        One does it.
+    """
+    with _lease(request) as lease:
+        ended = threading.Event()
+        signs = threading.Thread(target=_show_signs_of_life, args=(lease, ended), name="training-lease", daemon=True)
+        signs.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            signs.join()
+
+
+def _lease(request: TrainingRequest) -> contextlib.AbstractContextManager[Lease | None]:
+    try:
+        return acquire(request.output, request.name, "training", "", take_over=True)
+    except LockedError as error:
+        raise LockedError(
+            f"The training {request.name} runs in another program.",
+            "Wait for it, or stop it there. If that program was killed, try again in ten minutes.",
+        ) from error
+    except WriteError:  # the output is somebody else's, and the training is kept in a folder of its own (--work)
+        return contextlib.nullcontext()
+
+
+def _show_signs_of_life(lease: Lease | None, ended: threading.Event) -> None:
+    while lease is not None and not ended.wait(SIGN_OF_LIFE_S):
+        with contextlib.suppress(LockedError, OSError):
+            lease.refresh()
 
 
 def claim(request: TrainingRequest, version: Version, store: ModelStore) -> dict[str, Any]:

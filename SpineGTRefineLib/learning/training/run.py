@@ -18,7 +18,7 @@ from ..export import export_for_inference
 from ..nnunet_training import train
 from ..versions import Version
 from .card import CARD, PAGE, FoldResult, card_page, make_card
-from .claim import claim
+from .claim import alone, claim
 from .data import TrainingData, make_ready, outputs_for, remove_prepared
 from .failures import explained
 from .predictions import PREDICTIONS, predict_cases, score_cases
@@ -85,6 +85,8 @@ def train_version(
         The folder holds another training, or another model has this name.
     UsageError
         Labels, regions, parts of the network or the device are not there; nothing was written.
+    LockedError
+        Another program does this training.
     CancelledError
         ``cancel`` returned True.
     WriteError
@@ -95,34 +97,47 @@ def train_version(
         PyTorch or nnU-Net is not installed.
     """
     store = store or ModelStore()
-    began = time.monotonic()
     with explained(f"The training {request.name}"):
         version = Version.open(request.version, request.dataset, request.output)
         choose_device(request.settings.device)
         start = find_start(request, store)
-        asked, request = request, adapted(request, start, version.mask_type.scheme)
-        outputs = outputs_for(request, version)
-        identity = claim(asked, version, store)  # the first that writes: all that can be refused by then was
-        report(0.0, "comparing the files with the version")
-        version.verify(cancel=cancel)
-        data = make_ready(request, version, start, outputs, span_of(report, 0.0, PREPARED), cancel)
-        folds = {}
-        for number, fold in enumerate(request.folds):
-            step = (TRAINED - PREPARED) / len(request.folds)
-            mine = span_of(report, PREPARED + number * step, PREPARED + (number + 1) * step)
-            folds[fold] = _train_fold(request, version, data, start, fold, mine, cancel)
-        model = _model(request, version, data)
-        scores = _test(request, version, data, model, part_of(report, TRAINED, 1.0, "predicting the test set"), cancel)
-        seconds = time.monotonic() - began
-        card = make_card(identity, request.as_json(), folds, scores, seconds)
-        installed = store.install_trained(
-            model.path,
-            model.entry,
-            {CARD: json_text(card), PAGE: card_page(card)},
-            overwrite=True,
-        )
-        if not keep_prepared:
-            remove_prepared(data)
+        full = adapted(request, start, version.mask_type.scheme)
+        outputs = outputs_for(full, version)
+        # All that can be refused without a look at the files was; what follows writes.
+        with alone(request):
+            identity = claim(request, version, store)
+            report(0.0, "comparing the files with the version")
+            version.verify(cancel=cancel)
+            data = make_ready(full, version, start, outputs, span_of(report, 0.0, PREPARED), cancel)
+            trained = _train_folds(full, version, data, start, identity, store, report, cancel)
+            if not keep_prepared:
+                remove_prepared(data)
+    return trained
+
+
+def _train_folds(
+    request: TrainingRequest,
+    version: Version,
+    data: TrainingData,
+    start: Start | None,
+    identity: Mapping[str, Any],
+    store: ModelStore,
+    report: Report,
+    cancel: Callable[[], bool] | None,
+) -> TrainedModel:
+    """Train fold by fold, try all folds together on the test set, and install them with their card."""
+    began = time.monotonic()
+    folds = {}
+    for number, fold in enumerate(request.folds):
+        step = (TRAINED - PREPARED) / len(request.folds)
+        mine = span_of(report, PREPARED + number * step, PREPARED + (number + 1) * step)
+        folds[fold] = _train_fold(request, version, data, start, fold, mine, cancel)
+    model = _model(request, version, data)
+    scores = _test(request, version, data, model, part_of(report, TRAINED, 1.0, "predicting the test set"), cancel)
+    card = make_card(identity, request.as_json(), folds, scores, time.monotonic() - began)
+    installed = store.install_trained(
+        model.path, model.entry, {CARD: json_text(card), PAGE: card_page(card)}, overwrite=True
+    )
     return TrainedModel(installed, card, request.folder / PREDICTIONS)
 
 
