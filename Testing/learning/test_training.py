@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from ball_world import TINY, BallWorld
 
+from SpineGTRefineLib.bids import Remarks, save_mask
 from SpineGTRefineLib.errors import (
     CancelledError,
     ChangedOnDiskError,
@@ -23,7 +24,7 @@ from SpineGTRefineLib.learning.opinions import is_opinion
 from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import card_of, train_version, training_request
 from SpineGTRefineLib.learning.training.regions import usual_regions
-from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
+from SpineGTRefineLib.learning.versions import BuildSettings, Rules, SplitSettings, build_version
 from SpineGTRefineLib.models import ModelStore
 
 needs_torch = pytest.mark.skipif(
@@ -257,3 +258,28 @@ def test_a_model_that_was_installed_is_fine_tuned_and_what_it_does_not_know_is_s
     assert fold["MayHaveSeenHeldBack"], "the model was trained on all its cases; whether ours are among them is unknown"
     assert card["Settings"]["configuration"] == "3d_fullres"
     assert set(card["Test"]["Structures"]) >= {"cord"}
+
+
+@needs_torch
+@pytest.mark.slow
+def test_masks_of_which_only_some_slices_are_verified_are_learned_from_in_these(tmp_path):
+    world = BallWorld(tmp_path / "dataset", subjects=5, kind="gmwm")
+    dataset, middle = world.dataset, list(range(4, 16))
+    marks = Remarks(verified={"Slices": [{"Axis": 2, "Indices": middle}], "Structures": []})
+    for key, truth in world.truth.items():
+        wrong = truth.array.copy()
+        wrong[..., :4] = wrong[..., 16:] = 1  # nobody looked there
+        case = dataset.case(key)
+        image, labels = read_image(case.image), truth.with_array(wrong)
+        save_mask(dataset, case, world.kind, labels, image=image, rater="ab", status="draft", remarks=marks)
+    split = SplitSettings(0.2, folds=2)
+    version = build_version(dataset, world.kind, BuildSettings(Rules(("draft",)), split))
+    settings = replace(TINY, epochs=5, label_weights=(1.0, 2.0, 2.0))
+    request = training_request(version, settings=settings, folds=("0",))
+    result = train_version(request, store=ModelStore(tmp_path / "store"))
+    assert result.model.results_folder().dataset["labels"]["ignore"] == 3
+    assert result.card["Test"]["Dice"] > 0.6, "slices that nobody vouches for count neither in training nor in scores"
+    (path,) = (path for path in (result.predictions / "test").glob("*.nii.gz") if not is_opinion(path))
+    drawn = read_labels(path, world.kind.scheme).array
+    unseen = np.delete(drawn, middle, axis=2)
+    assert np.count_nonzero(unseen) < 0.2 * unseen.size, "the wrong ends were not learned"
