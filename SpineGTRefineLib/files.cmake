@@ -73,6 +73,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/cli/propagate.py
   SpineGTRefineLib/cli/publish.py
   SpineGTRefineLib/cli/rank.py
+  SpineGTRefineLib/cli/raters.py
   SpineGTRefineLib/cli/refine.py
   SpineGTRefineLib/cli/refine_canal.py
   SpineGTRefineLib/cli/refine_layers.py

@@ -27,6 +27,7 @@ from . import (
     propagate,
     publish,
     rank,
+    raters,
     refine,
     review,
     run,
@@ -68,6 +69,7 @@ ORDER = (
     "propagate",
     "check",
     "review",
+    "raters",
     "history",
     "publish",
     "version",
@@ -102,6 +104,7 @@ app.add_typer(refine.app, name="refine", rich_help_panel=REPAIR)
 app.command("propagate", rich_help_panel=REPAIR)(propagate.propagate)
 app.command("check", rich_help_panel=REPAIR)(check.check)
 app.command("review", rich_help_panel=REPAIR)(review.review)
+app.command("raters", rich_help_panel=REPAIR)(raters.raters)
 app.add_typer(history.app, name="history", rich_help_panel=REPAIR)
 app.command("publish", rich_help_panel=REPAIR)(publish.publish)
 app.add_typer(version.app, name="version", rich_help_panel=LEARN)
