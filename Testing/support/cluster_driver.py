@@ -1,4 +1,4 @@
-"""Run the recipe ``canal`` over a dataset on a cluster of this machine: DATASET OUTPUT DIARY COMMAND..."""
+"""Run the recipe ``canal`` over a dataset on a cluster of this machine: DATASET OUTPUT COMMAND..."""
 
 import sys
 from pathlib import Path
@@ -10,9 +10,9 @@ from SpineGTRefineLib.engine.cluster import local_cluster, run_on_cluster
 from SpineGTRefineLib.engine.recipe_jobs import recipe_job
 
 
-def main(root, output, diary, *command):
+def main(root, output, *command):
     dataset = Dataset.open(Path(root), Path(output))
-    jobs = [recipe_job(dataset, case, "canal", model="threshold", diary=diary) for case in dataset.cases()]
+    jobs = [recipe_job(dataset, case, "canal", model="threshold") for case in dataset.cases()]
     with local_cluster(2) as address:
         for _ in run_on_cluster(address, jobs, command=command):
             pass
