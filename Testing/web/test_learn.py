@@ -55,9 +55,15 @@ def test_a_version_is_built_and_trained_on_while_the_page_stays_in_use_and_the_m
     champion = page.page.get_by_role("row").filter(has=page.page.get_by_title("The champion"))
     champion.get_by_text("spine_D1-fold0", exact=True).wait_for()
     assert page.page.evaluate(LOOKS) == []
+    page.click("learnBuild")
+    page.until("learn_version", "value === 'D2'", timeout_s=60)
+    page.page.get_by_label("Version").select_option("D1")
+    page.until("learn_version", "value === 'D1'")
     page.click("learnTrain")
     page.until("learn_stage", "/epoch \\d+ of 20/.test(value)", timeout_s=60)
     page.click("learnStop")
     page.until("learn_stage", "value.includes('cancelled')", timeout_s=60)
     assert page.page.evaluate(LOOKS) == []
+    page.page.wait_for_timeout(1000)  # the list of versions is read again after each job
+    assert page.page.get_by_label("Version").input_value() == "D1"
     assert page.errors == []

@@ -112,11 +112,14 @@ class LearnPart(Part):
             self.station.deliver(lambda: self._show(overview))
 
     def _show(self, overview: Overview) -> None:
+        """Show versions and models; what was chosen stays chosen, unless there is a new version."""
+        is_new = overview.versions != self._overview.versions
         self._overview = overview
         names = [row.name for row in overview.models]
         state = self.state
         state.learn_versions = list(overview.versions)
-        state.learn_version = overview.versions[-1] if overview.versions else None
+        if is_new:
+            state.learn_version = overview.versions[-1] if overview.versions else None
         state.learn_starts = [NOTHING, *names]
         state.learn_start = state.learn_start if state.learn_start in names else NOTHING
         state.learn_models = [_cells(row) for row in overview.models]
