@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,10 +36,12 @@ def list_models(ctx: typer.Context, json: JsonOption = False) -> None:
         row["installed"] = entry.name in installed
         row["runs_here"] = entry.framework == "nnunet"
         rows.append(row)
-    terminal.answer({"folder": str(store.folder), "models": rows}, lambda: _show(terminal, str(store.folder), rows))
+    damaged = {name: str(error) for name, error in store.damaged().items()}
+    payload = {"folder": str(store.folder), "models": rows, "damaged": damaged}
+    terminal.answer(payload, lambda: _show(terminal, str(store.folder), rows, damaged.values()))
 
 
-def _show(terminal: Terminal, folder: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _show(terminal: Terminal, folder: str, rows: Sequence[Mapping[str, Any]], damaged: Iterable[str]) -> None:
     """Show names whole, so that they can be copied; what a license is about stands below, once."""
     cells = [
         (
@@ -54,6 +56,8 @@ def _show(terminal: Terminal, folder: str, rows: Sequence[Mapping[str, Any]]) ->
     terminal.table(f"Models (kept in {folder})", ("Model", "Title", "Contrasts", "Installed", "License"), cells)
     if any(row[-1].endswith("*") for row in cells):
         terminal.say("* License of the repository; the release names none of its own for the weights (see --json).")
+    for said in damaged:
+        terminal.say(said, "yellow")
 
 
 @app.command("install")
@@ -146,6 +150,8 @@ def verify(
     from ..models import ModelStore
 
     store = ModelStore()
+    for damaged in () if model else store.damaged().values():
+        raise damaged
     chosen = [store.find(model)] if model else list(store.installed())
     for installed in chosen:
         installed.verify()

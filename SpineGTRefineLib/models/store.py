@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..anatomy import scheme as scheme_called
-from ..errors import ConflictError, ModelNotInstalledError, UsageError
+from ..errors import ConflictError, ModelError, ModelNotInstalledError, UsageError
 from ..fileops import sha256_of_file
 from .download import Opener, Progress, download
 from .entry_fields import NAME_PATTERN
@@ -47,10 +47,23 @@ class ModelStore:
         return (*self.entries.values(), *own)
 
     def installed(self) -> tuple[InstalledModel, ...]:
-        """All models that can be used now, those that ship with the project first."""
+        """All models that can be used now, those that ship with the project first; see also :meth:`damaged`."""
         bundled = [name for name, entry in self.entries.items() if bundled_model(entry) is not None]
-        own = sorted(path.parent.name for path in self.folder.glob(f"[!.]*/{RECORD}"))
-        return tuple(self.find(name) for name in dict.fromkeys([*bundled, *own]))
+        damaged = self.damaged()
+        return tuple(self.find(name) for name in dict.fromkeys([*bundled, *self._own()]) if name not in damaged)
+
+    def damaged(self) -> dict[str, ModelError]:
+        """Name of each model whose record cannot be read, and what is wrong; the others can be used all the same."""
+        found = {}
+        for name in self._own():
+            try:
+                read_record(self.folder / name)
+            except ModelError as error:
+                found[name] = error
+        return found
+
+    def _own(self) -> list[str]:
+        return sorted(path.parent.name for path in self.folder.glob(f"[!.]*/{RECORD}"))
 
     def find(self, name: str) -> InstalledModel:
         """Return an installed model.

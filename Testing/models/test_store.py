@@ -252,6 +252,17 @@ def test_a_damaged_record_is_named(store, tiny_model):
         store.find("mine")
 
 
+def test_a_damaged_record_keeps_nobody_from_the_other_models(store, tiny_model):
+    for name in ("mine", "other"):
+        store.install_own(tiny_model, name=name)
+    (store.folder / "mine" / "installed.json").write_text("{")
+    assert "other" in [model.entry.name for model in store.installed()]
+    assert "mine" not in [model.entry.name for model in store.installed()]
+    assert list(store.damaged()) == ["mine"]
+    store.remove("mine")
+    assert store.damaged() == {}
+
+
 def test_a_damaged_list_of_hashes_is_named(tmp_path, archive):
     store = store_with(tmp_path)
     store.install("tiny", opener=serving(archive))
