@@ -107,6 +107,8 @@ def build(
     from ..bids import Dataset, mask_type
     from ..learning.versions import BuildSettings, Rules, SplitSettings, build_version
 
+    if repair_leaks and from_list is None:
+        raise UsageError("--repair-leaks is about a list.", "Name it with --from-list, or leave --repair-leaks out.")
     if after is not None and (new_test_set or from_list):
         raise UsageError("A test set is taken over, or new, or from a list.", "Leave out --after, or the other option.")
     opened = Dataset.open(dataset, output)

@@ -70,3 +70,4 @@ def test_an_older_projects_list_is_taken_over_with_what_is_wrong_about_it(progra
     assert outcome.json["notes"] == ["D2.tsv: sub-09_T2w: is listed, but the dataset has no such image"]
     refused = program("version", "build", dataset, "--from-list", table, "--after", "D1")
     assert refused.code == 2
+    assert "--from-list" in program("version", "build", dataset, "--repair-leaks").error_lines[-1]
