@@ -111,7 +111,7 @@ def test_the_mouse_rounds_go_from_slices_to_the_champion(mouse, store):
     assert following(mouse, store)[1].arguments[:2] == ("version", "build")
     third = build_version(mouse.dataset, mouse.kind, parent=second)
     model = store.train(third, "gmwm_D3")
-    assert following(mouse, store)[1].arguments == ("ship", "DATASET", "gmwm_D3", "--device", "auto")
+    assert following(mouse, store)[1].arguments == ("ship", "DATASET", "gmwm_D3")
     store.ship(model, "mouse_best")
     decide(mouse.dataset.output, "mouse_best", third)
     done = guided(mouse, store)

@@ -21,6 +21,9 @@ PROGRAM = "spine-gt-refine"
 KNOWS_VERSIONS = frozenset({"version", "train", "finetune", "ship"})
 """Commands that take the folder of versions."""
 
+KNOWS_DEVICE = frozenset({"train", "finetune", "ship", "run"})
+"""Commands that take ``--device``."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -175,7 +178,6 @@ def _names(plan: Plan, state: State, choices: Choices, versions: Path, number: i
         "predictions": str(trainings_folder(state.dataset.output) / model_name / PREDICTIONS),
         "settings": choices.settings,
         "short": "short" if choices.settings == "nnunet" else choices.settings,
-        "device": choices.device,
     }
 
 
@@ -185,4 +187,6 @@ def _filled(command: tuple[str, ...], names: Mapping[str, str], choices: Choices
         words += ["--output", choices.output]
     if choices.versions and command[0] in KNOWS_VERSIONS:
         words += ["--versions", choices.versions]
+    if choices.device != "auto" and command[0] in KNOWS_DEVICE:  # else a settings file may name one
+        words += ["--device", choices.device]
     return tuple(words)
