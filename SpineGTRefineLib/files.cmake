@@ -375,6 +375,7 @@ set(SpineGTRefineLib_SCRIPTS
   SpineGTRefineLib/recipes/session_images.py
   SpineGTRefineLib/recipes/spine_from_outputs.py
   SpineGTRefineLib/recipes/stated_settings.py
+  SpineGTRefineLib/recipes/straighten.py
   SpineGTRefineLib/recipes/tool_masks.py
   SpineGTRefineLib/recipes/tool_runs.py
   SpineGTRefineLib/recipes/tool_weights.py

@@ -49,7 +49,8 @@ PartsOption = Annotated[
         "--parts",
         metavar="WHICH",
         help="What of each image is written: whole; slices (each labeled slice is a case of its own); mask (a box "
-        "around the mask); cord (the resampled box around the cord that the recipe lumbosacral predicts in).",
+        "around the mask); cord (the resampled box around the cord that the recipe lumbosacral predicts in); straight "
+        "(a window of that box that follows the cord slice by slice; lumbosacral then does the same with the model).",
         rich_help_panel=PANEL,
     ),
 ]

@@ -114,6 +114,7 @@ READERS: dict[str, Reader] = {
     "spacing": _or_none(_spacing),
     "scheme": _or_none(_text),
     "values": _or_none(_values),
+    "parts": _or_none(_text),
     "folds": _or_none(_texts),
     "checkpoints": _checkpoints,
     "tile_step": _tile_step,

@@ -49,6 +49,9 @@ class ModelEntry:
         Label scheme of the result, or None for a scheme made from the model's own names.
     values
         From the model's values to the scheme's, or None where they are the same.
+    parts
+        What of an image it was trained on (``--parts`` of ``train``), so that a recipe can show it the same; None for
+        the whole, or where nobody said.
     folds
         Which folds vote, or None for all that are there.
     checkpoints
@@ -80,6 +83,7 @@ class ModelEntry:
     spacing: tuple[float, float, float] | None = None
     scheme: str | None = None
     values: Mapping[int, int] | None = None
+    parts: str | None = None
     folds: tuple[str, ...] | None = None
     checkpoints: tuple[str, ...] = ("final", "best")
     tile_step: float = 0.5

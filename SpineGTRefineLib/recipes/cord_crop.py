@@ -1,7 +1,7 @@
 """The way into a small box around the cord and back: centerline, working grid, one range of gray values, native grid.
 
 Training and inference both go through these functions, so that a model sees the same kind of box in both. The box is a
-plain part of the scan with a true position in space; no slice is moved against another.
+plain part of the scan with a true position in space; no slice is moved against another (:mod:`.straighten` does that).
 """
 
 from __future__ import annotations
@@ -58,6 +58,25 @@ def centerline_of(cord: LabelMap, smoothing_mm: float = SMOOTHING_MM) -> np.ndar
     return cord.geometry.to_world(centers)
 
 
+def points_inside(geometry: Geometry, points: Sequence[Sequence[float]] | np.ndarray) -> np.ndarray:
+    """Return those points (n, 3), RAS mm, that lie in a voxel of the image.
+
+    Raises
+    ------
+    InputError
+        None does.
+    """
+    course = np.asarray(points, dtype=float).reshape(-1, 3)
+    index = geometry.to_index(course)
+    inside = ((index >= -0.5) & (index <= np.array(geometry.shape) - 0.5)).all(axis=1)
+    if not inside.any():
+        raise InputError(
+            f"None of the {len(course)} point(s) on the cord lies in the image.",
+            "Give points in millimeters, x to the right, y to the front, z to the head, as Slicer shows them in RAS.",
+        )
+    return np.asarray(course[inside])
+
+
 def box_around(
     geometry: Geometry,
     points: Sequence[Sequence[float]] | np.ndarray,
@@ -90,19 +109,12 @@ def box_around(
     InputError
         No point, or none inside the image.
     """
-    index = geometry.to_index(np.asarray(points, dtype=float).reshape(-1, 3))
-    last = np.array(geometry.shape) - 1
-    inside = ((index >= -0.5) & (index <= last + 0.5)).all(axis=1)
-    if not inside.any():
-        raise InputError(
-            f"None of the {len(index)} point(s) on the cord lies in the image.",
-            "Give points in millimeters, x to the right, y to the front, z to the head, as Slicer shows them in RAS.",
-        )
+    index, last = geometry.to_index(points_inside(geometry, points)), np.array(geometry.shape) - 1
     spacing, along = np.array(geometry.spacing), geometry.axis_along(FOOT_HEAD)
     reach = np.full(3, across_mm)
     reach[along] = along_mm
-    low = np.clip(index[inside].min(axis=0) - reach / spacing, 0, last)
-    high = np.clip(index[inside].max(axis=0) + reach / spacing, 0, last)
+    low = np.clip(index.min(axis=0) - reach / spacing, 0, last)
+    high = np.clip(index.max(axis=0) + reach / spacing, 0, last)
     step = np.full(3, voxel_mm)
     if native_slices:
         low[along], high[along] = np.floor(low[along]), np.ceil(high[along])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..anatomy import scheme
-from ..errors import LabelError, ModelNotInstalledError
+from ..errors import LabelError, ModelError, ModelNotInstalledError
 from ..fileops import sha256_of_bytes
 from ..models import InstalledModel, LoadedModel, ModelStore
 from .definition import Recipe, recipe, recipe_names
@@ -39,6 +39,8 @@ def choose_model(recipe: Recipe, store: ModelStore, name: str | None = None) -> 
         The name is not known.
     LabelError
         The one asked for makes another kind of mask, or nobody said what its labels mean.
+    ModelError
+        It was trained on straightened cords, and the recipe straightens nothing.
     """
     if name is not None:
         return _fitting(recipe, store.find(name))
@@ -67,6 +69,11 @@ def _fitting(recipe: Recipe, model: InstalledModel) -> InstalledModel:
         raise LabelError(
             f"The model {entry.name} does not make a {recipe.name} mask; its labels are {entry.scheme}.",
             "Choose a model that was trained for this structure, or another recipe.",
+        )
+    if entry.parts == "straight" and "straight" not in recipe.steps.settings:
+        raise ModelError(
+            f"The model {entry.name} was trained on straightened cords, and the recipe {recipe.name} straightens none.",
+            "Run it with: --recipe lumbosacral",
         )
     return model
 

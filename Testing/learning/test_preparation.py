@@ -15,6 +15,7 @@ from SpineGTRefineLib.learning.preparation import Preparation, boxes_of, prepare
 from SpineGTRefineLib.learning.versions import build_version
 from SpineGTRefineLib.recipes import cord_crop
 from SpineGTRefineLib.recipes.definition import recipe
+from SpineGTRefineLib.recipes.straighten import CordWindow
 
 SETTINGS = ExportSettings(778, "Prepared", orientation="LPI")
 HEAD_FOOT = 1  # voxel axis of the test grid that runs from head to foot
@@ -120,6 +121,42 @@ def test_the_box_around_the_cord_is_the_one_that_is_predicted_in(tmp_path):
         assert back.geometry.matches(image.geometry)
 
 
+OBLIQUE_LEFT_HANDED = Geometry(
+    (24, 30, 16), np.array([[-0.9848, 0.1736, 0, 9], [0.1736, 0.9848, 0, -7], [0, 0, 2.0, 50], [0, 0, 0, 1]])
+)
+
+
+def test_a_straightened_cord_is_what_the_recipe_cuts_and_returns_as_the_box_around_it_does(tmp_path):
+    assert OBLIQUE_LEFT_HANDED.is_left_handed
+    world = VersionWorld(tmp_path / "dataset", 0, "cord")
+    for number, grid in enumerate([Geometry((24, 30, 16), np.diag([1, 1, 2, 1.0])), *[OBLIQUE_LEFT_HANDED] * 2]):
+        world.add_image(f"sub-{number}/anat/sub-{number}_T2w.nii.gz", number, grid)
+        array = np.zeros(grid.shape, np.uint8)
+        for depth in range(3, 13):  # a slope of 14 mm
+            array[6 + depth // 2 : 11 + depth // 2, 5 + depth : 10 + depth, depth] = 1
+        world.save(f"sub-{number}_T2w", labels=LabelMap(array, grid, world.kind.scheme))
+    backs = {}
+    for parts in ("cord", "straight"):
+        version, folder, record = export(world, tmp_path / parts, Preparation(parts, across_mm=6, along_mm=4))
+        assert [case.outside for case in record.cases] == [0, 0, 0]
+        fresh = Dataset.open(world.root, tmp_path / parts / "fresh")
+        results = [*save_back(fresh, record, folder / "labelsTr"), *save_back(fresh, record, folder / "labelsTs")]
+        assert [result.error for result in results] == [None] * 3
+        backs[parts] = [load_mask(fresh, fresh.case(row.case), world.kind) for row in version.rows]
+    for boxed, straight in zip(backs["cord"], backs["straight"], strict=True):
+        assert boxed.array.any()
+        assert np.array_equal(straight.array, boxed.array)
+        assert straight.geometry.matches(boxed.geometry)
+    for exported in record.cases:
+        image = read_image(version.path_of(exported.images[0]))
+        course = cord_crop.centerline_of(read_labels(version.path_of(exported.mask), world.kind.scheme))
+        box = cord_crop.box_around(image.geometry, course, across_mm=6, along_mm=4)
+        seen = CordWindow.following(course, box, 6).straighten(cord_crop.cut_image(image, box))
+        assert seen.geometry.shape[:2] == (24, 24)
+        written = read_image(folder / exported.folders[0] / f"{exported.name}_0000.nii.gz")
+        assert np.allclose(written.array, reorient(seen, "LPI").array, atol=1e-3)
+
+
 def test_training_labels_can_be_thickened_and_end_below_a_structure(tmp_path):
     world = VersionWorld(tmp_path / "dataset", 3, "rootlets")
     array = np.zeros(SHAPE, np.uint8)
@@ -163,6 +200,6 @@ def test_unknown_words_are_refused(wrong):
 
 def test_the_box_around_the_cord_reaches_as_far_as_the_recipes():
     settings = recipe("lumbosacral").settings
-    chosen = Preparation("cord")
+    chosen = Preparation("straight")
     for name in ("across_mm", "along_mm", "voxel_mm"):
         assert getattr(chosen, name) == settings[name]

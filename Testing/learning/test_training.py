@@ -21,11 +21,16 @@ from SpineGTRefineLib.errors import (
 )
 from SpineGTRefineLib.imaging import read_image, read_labels
 from SpineGTRefineLib.learning.opinions import is_opinion
+from SpineGTRefineLib.learning.preparation import Preparation
 from SpineGTRefineLib.learning.ranking.dataset import Predictions
 from SpineGTRefineLib.learning.training import card_of, train_version, training_request
+from SpineGTRefineLib.learning.training.card import PAGE
 from SpineGTRefineLib.learning.training.regions import usual_regions
 from SpineGTRefineLib.learning.versions import BuildSettings, Rules, SplitSettings, build_version
 from SpineGTRefineLib.models import ModelStore
+from SpineGTRefineLib.recipes.batch import run_on_dataset
+from SpineGTRefineLib.recipes.definition import recipe
+from SpineGTRefineLib.recipes.model_choice import choose_model
 
 needs_torch = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
@@ -258,6 +263,27 @@ def test_a_model_that_was_installed_is_fine_tuned_and_what_it_does_not_know_is_s
     assert fold["MayHaveSeenHeldBack"], "the model was trained on all its cases; whether ours are among them is unknown"
     assert card["Settings"]["configuration"] == "3d_fullres"
     assert set(card["Test"]["Structures"]) >= {"cord"}
+
+
+@needs_torch
+@pytest.mark.slow
+def test_a_model_of_straightened_cords_is_tried_on_them_and_the_recipe_straightens_for_it(tmp_path):
+    world, store = BallWorld(tmp_path / "dataset", subjects=4, kind="cord"), ModelStore(tmp_path / "store")
+    world.save_all()
+    version = build(world)
+    request = training_request(version, settings=TINY, folds=("0",), preparation=Preparation("straight"))
+    result = train_version(request, store=store)
+    assert store.find("cord_D1").entry.parts == "straight"
+    assert "--parts straight" in (result.model.path.parent / PAGE).read_text()
+    for row in version.cases("test"):
+        mask = read_labels(result.predictions / "test" / f"{row.case}.nii.gz", world.kind.scheme)
+        assert mask.geometry.matches(world.truth[row.case].geometry)
+    assert result.card["Test"]["Dice"] > 0.6
+    case = world.dataset.case(version.cases("test")[0].case)
+    settings = recipe("lumbosacral").with_settings({"points": "-10 10 10"})
+    (outcome,) = run_on_dataset(settings, world.dataset, [case], choose_model(settings, store, "cord_D1"), store=store)
+    assert outcome.succeeded, outcome.error
+    assert "StraightenedShape" in outcome.saved.sidecar.read_text()
 
 
 @needs_torch

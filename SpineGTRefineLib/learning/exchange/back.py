@@ -55,6 +55,8 @@ def read_back(path: Path, record: ExportRecord, image: Image, exported: Exported
 def put_back(labels: LabelMap, image: Image, exported: ExportedCase | None = None) -> LabelMap:
     """Put labels of an exported case, or of a part of it, onto the grid of its image; see :func:`read_back`."""
     if exported is not None and exported.geometry is not None:
+        if exported.window is not None:
+            labels = exported.window.restore(reorient_to_grid(labels, exported.window.geometry))
         return restore_native(replace(reorient_to_grid(labels, exported.geometry), source=None), image.geometry)
     if exported is None or exported.box is None:
         turned = reorient_to_grid(labels, image.geometry)

@@ -104,13 +104,15 @@ def _write_case(version: Version, folder: Path, record: ExportRecord, case: Expo
 
 def _image_part(image: Image, case: ExportedCase) -> Image:
     if case.geometry is not None:
-        return cut_image(image, case.geometry)
+        cut = cut_image(image, case.geometry)
+        return cut if case.window is None else case.window.straighten(cut)
     return image if case.box is None else crop(image, Box(*case.box))
 
 
 def _labels_part(labels: LabelMap, case: ExportedCase) -> LabelMap:
     if case.geometry is not None:
-        return cut_labels(labels, case.geometry)
+        cut = cut_labels(labels, case.geometry)
+        return cut if case.window is None else case.window.straighten(cut)
     return labels if case.box is None else crop(labels, Box(*case.box))
 
 

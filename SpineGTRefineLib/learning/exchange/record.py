@@ -12,9 +12,11 @@ import numpy as np
 from ...bids import MaskType, mask_type
 from ...bids.jsonfiles import require_json
 from ...errors import MissingFileError
-from ...imaging import Geometry, crop, read_labels
+from ...imaging import Geometry, LabelMap, crop, read_labels
 from ...imaging.crop import Index
-from ..preparation import Preparation, boxes_of, grid_of
+from ...recipes.cord_crop import cut_labels
+from ...recipes.straighten import CordWindow
+from ..preparation import Preparation, boxes_of, grid_of, window_of
 from ..versions import Version, VersionCase
 from .channels import Channels
 from .numbers import LabelNumbers
@@ -23,6 +25,9 @@ from .selection import ExportSettings, numbers_of, rows_for
 
 Grid = tuple[Index, tuple[tuple[float, ...], ...]]
 """Shape and affine of a grid, as JSON keeps them."""
+
+Straight = tuple[Index, tuple[Index, ...]]
+"""Shape of a straightened volume and offset of each slice, see :mod:`SpineGTRefineLib.recipes.straighten`."""
 
 RECORD = "spine-gt-refine.json"
 """File beside ``dataset.json``; nnU-Net does not look at it."""
@@ -44,6 +49,10 @@ class ExportedCase:
         First voxel and first voxel beyond, of the part of the image that was written; None for the whole.
     grid
         Shape and affine of the grid that image and mask were resampled to; None for their own voxels.
+    straight
+        Shape and offsets of the window that followed the cord in this grid; None if nothing was straightened.
+    outside
+        Labeled voxels of the grid that the window did not hold, so that they were not written.
     """
 
     name: str
@@ -57,11 +66,18 @@ class ExportedCase:
     in_parts: bool
     box: tuple[Index, Index] | None = None
     grid: Grid | None = None
+    straight: Straight | None = None
+    outside: int = 0
 
     @property
     def geometry(self) -> Geometry | None:
         """The working grid that the case was resampled to; None if it was not."""
         return None if self.grid is None else Geometry(self.grid[0], np.array(self.grid[1]))
+
+    @property
+    def window(self) -> CordWindow | None:
+        """The window that followed the cord in the working grid; None if nothing was straightened."""
+        return None if self.straight is None or self.geometry is None else CordWindow(self.geometry, *self.straight)
 
     @property
     def folders(self) -> tuple[str, str]:
@@ -173,9 +189,10 @@ def _parts(
         return (whole,)
     labels = read_labels(version.path_of(row.mask), version.mask_type.scheme)
     boxes = boxes_of(labels, preparation, row.case)
-    grid = grid_of(labels if boxes is None else crop(labels, boxes[0]), preparation, row.case)
+    kept = labels if boxes is None else crop(labels, boxes[0])
+    grid = grid_of(kept, preparation, row.case)
     if grid is not None:
-        return (replace(whole, grid=(grid.shape, tuple(tuple(line) for line in grid.affine.tolist()))),)
+        return (_on_grid(whole, kept, preparation, grid),)
     if boxes is None:
         return (whole,)
     if len(boxes) == 1 and preparation.parts != "slices":
@@ -186,10 +203,24 @@ def _parts(
     )
 
 
+def _on_grid(whole: ExportedCase, labels: LabelMap, preparation: Preparation, grid: Geometry) -> ExportedCase:
+    case = replace(whole, grid=(grid.shape, tuple(tuple(line) for line in grid.affine.tolist())))
+    window = window_of(labels, preparation, grid)
+    if window is None:
+        return case
+    outside = window.voxels_outside(cut_labels(labels, grid))
+    return replace(case, straight=(window.shape, window.offsets), outside=outside)
+
+
 def _case_from(content: Mapping[str, Any]) -> ExportedCase:
     box = content["box"] and tuple(tuple(corner) for corner in content["box"])
     grid = content["grid"] and (tuple(content["grid"][0]), tuple(tuple(line) for line in content["grid"][1]))
-    return ExportedCase(**{**content, "images": tuple(content["images"]), "box": box, "grid": grid})
+    straight = content.get("straight")  # exports of earlier versions have none
+    if straight is not None:
+        straight = (tuple(straight[0]), tuple(tuple(offset) for offset in straight[1]))
+    return ExportedCase(
+        **{**content, "images": tuple(content["images"]), "box": box, "grid": grid, "straight": straight}
+    )
 
 
 def _single_channel(rows: Sequence[VersionCase]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Which parts of a case are learned from: boxes that keep their place in space, so that every voxel finds its way back.
 
 No file is changed. A box is cut out of image and mask alike and noted beside the exported dataset; a mask of the box
-returns to its voxels exactly. Only the box around the cord is resampled; its masks return by nearest neighbor.
+returns to its voxels exactly. Only the box around the cord is resampled; its masks return by nearest neighbor. Where
+the cord is straightened in it, the offsets are noted, too, and slices return by whole voxels before that.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from ...anatomy import structure
 from ...errors import UsageError
 from ...imaging import Box, Geometry, LabelMap
 from ...recipes import cord_crop
+from ...recipes.straighten import CordWindow
 from ...refine.growth import expand
 from ...refine.matter import labeled_slices
 from ...refine.rootlets import zero_below
 
-Parts = Literal["whole", "slices", "mask", "cord"]
-PARTS: tuple[Parts, ...] = ("whole", "slices", "mask", "cord")
+Parts = Literal["whole", "slices", "mask", "cord", "straight"]
+PARTS: tuple[Parts, ...] = ("whole", "slices", "mask", "cord", "straight")
 
 _WORLD_AXES = {"R": 0, "A": 1, "S": 2}
 
@@ -36,7 +38,9 @@ class Preparation:
     parts
         ``whole`` image; ``slices``: each labeled slice is a case of its own (the mouse project's first round);
         ``mask``: the box around the mask with ``margin_mm``, in the image's own voxels; ``cord``: the box that the
-        recipe ``lumbosacral`` predicts in, resampled to ``voxel_mm``, so that training sees what prediction will see.
+        recipe ``lumbosacral`` predicts in, resampled to ``voxel_mm``, so that training sees what prediction will see;
+        ``straight``: a window of that box that follows the cord, ``across_mm`` to each side, as that recipe cuts it for
+        models that were trained so.
     slice_axis
         Direction across the slices: the voxel axis nearest to R, A or S.
     margin_mm
@@ -100,7 +104,7 @@ def boxes_of(labels: LabelMap, preparation: Preparation, case: str) -> tuple[Box
     """
     axis = _axis(labels.geometry, preparation.slice_axis)
     kept = _kept(labels.geometry, axis, preparation.ends.get(case), case)
-    if preparation.parts in ("whole", "cord"):
+    if preparation.parts in ("whole", "cord", "straight"):
         return None if kept is None else (kept,)
     boxes = labeled_slices(labels, axis) if preparation.parts == "slices" else _around(labels, preparation.margin_mm)
     inside = tuple(both for box in boxes if (both := _overlap(box, kept)) is not None)
@@ -117,7 +121,7 @@ def grid_of(labels: LabelMap, preparation: Preparation, case: str) -> Geometry |
     UsageError
         The mask is empty, so there is no cord to follow.
     """
-    if preparation.parts != "cord":
+    if preparation.parts not in ("cord", "straight"):
         return None
     if not labels.array.any():
         raise UsageError(f"{case}: the mask is empty, so there is no cord to follow.", "Leave the case out.")
@@ -128,6 +132,13 @@ def grid_of(labels: LabelMap, preparation: Preparation, case: str) -> Geometry |
         along_mm=preparation.along_mm,
         voxel_mm=preparation.voxel_mm,
     )
+
+
+def window_of(labels: LabelMap, preparation: Preparation, grid: Geometry) -> CordWindow | None:
+    """Return the window that follows the cord in the working grid of a case; None where nothing is straightened."""
+    if preparation.parts != "straight":
+        return None
+    return CordWindow.following(cord_crop.centerline_of(labels), grid, preparation.across_mm)
 
 
 def prepared_labels(labels: LabelMap, preparation: Preparation) -> LabelMap:

@@ -146,6 +146,8 @@ def card_page(card: Mapping[str, Any]) -> str:
     """Return the card as a page of text."""
     version_, settings = card["Version"], card["Settings"]
     began = f"the model {card['BeganFrom']}" if card["BeganFrom"] else "random weights"
+    parts = card["Export"]["preparation"]["parts"]
+    seen = "" if parts == "whole" else f" It saw parts of the images (`--parts {parts}`), and must be shown the same."
     lines = [
         f"# Model {card['Name']}",
         "",
@@ -153,6 +155,7 @@ def card_page(card: Mapping[str, Any]) -> str:
             f"Draws {card['MaskType']} masks. Trained on the version {version_['Name']} of a dataset (SHA-256 of its "
             f"list of cases: {version_['SHA256']}), beginning from {began}, for {settings['epochs']} epochs of "
             f"{settings['iterations_per_epoch']} steps, with mirroring {'on' if settings['mirroring'] else 'off'}."
+            f"{seen}"
         ),
         "",
         f"Folds: {', '.join(card['Folds'])}. Made with {', '.join(f'{n} {v}' for n, v in card['Software'].items())}.",

@@ -232,6 +232,7 @@ def _entry(
         orientation=data.record.orientation,
         scheme=version.mask_type.scheme_name,
         values=dict(enumerate(numbers.values, start=1)),
+        parts=None if data.record.preparation.parts == "whole" else data.record.preparation.parts,
         folds=folds,
         mirroring=request.settings.mirroring,
     )

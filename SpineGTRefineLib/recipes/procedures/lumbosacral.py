@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, UsageError
-from ..cord_crop import WORKING_VOXEL_MM, box_around, centerline_of, cut_faces, cut_image, restore_native
+from ..cord_crop import (
+    WORKING_VOXEL_MM,
+    box_around,
+    centerline_of,
+    cut_faces,
+    cut_image,
+    points_inside,
+    restore_native,
+)
+from ..straighten import CordWindow
 from ..work import RecipeOutcome, RecipeWork
 
 SETTINGS: dict[str, Any] = {
@@ -18,10 +27,12 @@ SETTINGS: dict[str, Any] = {
     "voxel_mm": WORKING_VOXEL_MM,
     "across_mm": 16.0,
     "along_mm": 20.0,
+    "straight": False,
 }
 """``points``: points on the cord, ``x y z; x y z`` in RAS mm; without them the model or recipe ``coarse`` finds it.
 ``native_slices``: keep the image's voxel size along the cord instead of ``voxel_mm``. ``across_mm``, ``along_mm``: how
-far the box reaches beyond the cord's course."""
+far the box reaches beyond the cord's course. ``straight``: straighten the cord in the box. A model that was trained so
+says it (``parts`` of its entry) and needs no setting; one from elsewhere may."""
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -34,15 +45,19 @@ def run(work: RecipeWork) -> RecipeOutcome:
     settings, grid = work.settings, work.image.geometry
     points = parse_points(settings["points"])
     origin = "points by hand" if len(points) else f"coarse cord of {settings['coarse']}"
+    course = points_inside(grid, points if len(points) else _coarse_course(work))
     box = box_around(
         grid,
-        points if len(points) else _coarse_course(work),
+        course,
         across_mm=settings["across_mm"],
         along_mm=settings["along_mm"],
         voxel_mm=settings["voxel_mm"],
         native_slices=settings["native_slices"],
     )
-    found = work.predict([cut_image(work.image, box)]).labels
+    is_straight = settings["straight"] or work.model.entry.parts == "straight"
+    window = CordWindow.following(course, box, settings["across_mm"]) if is_straight else None
+    cut = cut_image(work.image, box)
+    found = work.predict([cut if window is None else window.straighten(cut)]).labels
     if faces := cut_faces(found, grid):
         work.note(
             f"The mask touches the {', '.join(faces)} end of the box, and may go on beyond it. "
@@ -52,8 +67,9 @@ def run(work: RecipeWork) -> RecipeOutcome:
         "Centerline": origin,
         "WorkingShape": list(box.shape),
         "WorkingVoxelSize": [round(size, 6) for size in box.spacing],
+        **({} if window is None else {"StraightenedShape": list(window.shape)}),
     }
-    return RecipeOutcome(restore_native(found, grid), record=record)
+    return RecipeOutcome(restore_native(found if window is None else window.restore(found), grid), record=record)
 
 
 def parse_points(text: str) -> np.ndarray:
