@@ -79,6 +79,7 @@ def run_child(code: str, path: Path, number: int, repository: Path) -> int:
 
 
 @needs_sigkill
+@pytest.mark.slow
 def test_kill_9_before_any_line_of_a_save_leaves_the_old_or_the_new_file(tmp_path: Path, repository: Path) -> None:
     path = tmp_path / "mask.nii.gz"
     states = []

@@ -43,6 +43,7 @@ def install(program, folder, *options):
     return program("models", "install", "mine", "--from", folder, "--configuration", "3d_fullres", *options)
 
 
+@pytest.mark.slow
 def test_a_model_of_ones_own_installs_in_one_command_and_proposes_a_mask(program, trained, image, tmp_path):
     outcome = install(program, trained, "--scheme", "canal", "--orientation", "LAS", "--fold", "1")
     assert outcome.code == 0, outcome.err

@@ -98,6 +98,7 @@ def test_a_case_that_always_kills_the_worker_fails_alone_with_the_log(start):
     assert all(t.state is State.DONE for t in others)
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_ended_and_the_rest_goes_on(start):
     engine = start(hang_timeout_s=0.7)
     hung = engine.submit({"fault": "hang", "at": "compute"})

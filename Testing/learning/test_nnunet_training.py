@@ -18,10 +18,13 @@ from SpineGTRefineLib.learning.nnunet_workspace import Workspace
 from SpineGTRefineLib.learning.raw_dataset import TrainingCase, write_raw_dataset
 from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
 
-pytestmark = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
+        reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
+    ),
+]
 
 DATASET = "Dataset777_Balls"
 TINY = TrainingSettings(

@@ -131,6 +131,7 @@ def test_only_errors_are_certain_and_remarks_count_nothing():
     assert sum(entry.certain for entry in found) == sum(problem.severity == "error" for problem in problems)
 
 
+@pytest.mark.slow
 def test_the_worklist_opens_the_mask_that_disagrees_most_first(tmp_path):
     made = make_dataset(tmp_path / "bids")
     dataset, kind, folder = Dataset.open(made.root), mask_type("spine"), tmp_path / "validation"

@@ -105,6 +105,7 @@ def test_a_network_that_treats_both_sides_alike_agrees_with_its_mirrored_self(nn
     assert predict(**asked).flip_disagreement.max() < 0.01
 
 
+@pytest.mark.slow
 def test_a_second_opinion_costs_less_than_a_second_run_and_nothing_where_mirrored_copies_vote(loaded, blobs):
     _, plain = counting(loaded, images=[blobs])
     _, asked = counting(loaded, images=[blobs], outputs={"flip_disagreement"})

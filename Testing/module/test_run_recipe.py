@@ -71,6 +71,7 @@ def test_a_recipe_turns_a_volume_without_a_file_into_a_segmentation_on_its_grid(
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(volume), before)
 
 
+@pytest.mark.slow
 def test_nothing_is_written_beside_a_volumes_file_and_nothing_is_left_elsewhere(
     logic, worker, volume, phantom, tmp_path, monkeypatch
 ):
@@ -115,6 +116,7 @@ def test_an_interrupted_wait_cancels_the_run(logic, worker, volume):
         logic.runRecipe(volume, "canal", on_progress=interrupt)
 
 
+@pytest.mark.slow
 def test_a_volume_that_was_removed_meanwhile_gets_no_segmentation(logic, worker, volume):
     run = logic.runRecipe(volume, "canal", blocking=False)
     slicer.mrmlScene.RemoveNode(volume)
@@ -123,6 +125,7 @@ def test_a_volume_that_was_removed_meanwhile_gets_no_segmentation(logic, worker,
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
 
 
+@pytest.mark.slow
 def test_the_worker_stays_for_the_next_volume_and_goes_with_the_logic(logic, worker, volume):
     logic.runRecipe(volume, "canal")
     engine = logic._runs.engine_of_runs()

@@ -92,6 +92,7 @@ def states(panel):
     return [(table.item(row, 0).text(), table.item(row, 2).text()) for row in range(table.rowCount)]
 
 
+@pytest.mark.slow
 def test_the_whole_list_is_queued_by_one_click_and_the_queue_is_seen(program, with_worker):
     panel = with_worker
     session = panel.workspace.session
@@ -132,6 +133,7 @@ def test_a_model_is_chosen_for_each_structure_and_remembered(program, with_worke
     assert run.ticket.job["model"] == combo.currentData
 
 
+@pytest.mark.slow
 def test_the_event_loop_goes_on_while_a_model_runs_and_drafts_are_written(program, with_worker, capsys):
     panel, session = with_worker, with_worker.workspace.session
     panel.models.ui.runButton.click()

@@ -84,6 +84,7 @@ def test_masks_agree_with_each_other():
     assert phantom.semantic.unknown_values() == ()
 
 
+@pytest.mark.slow
 def test_every_whole_level_is_one_piece():
     phantom = make_spine(5, spacing=1.5, region="lumbar", width=110.0)
     for level in ("T12", "L1", "L2", "L3", "L4", "L5"):

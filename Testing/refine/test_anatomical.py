@@ -110,6 +110,7 @@ def test_every_level_is_right_in_a_cropped_field_of_view(region):
     assert_everything_is_accounted_for(inputs, result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", BOTH)
 @pytest.mark.parametrize(
     ("kind", "structures", "action"),
@@ -155,6 +156,7 @@ def test_an_extra_object_beside_the_spine_gets_no_level_and_a_line_in_the_report
     assert dropped[0].structure is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", BOTH)
 @pytest.mark.parametrize(
     ("kind", "structures"),

@@ -147,6 +147,7 @@ def test_a_draft_that_can_be_written_nowhere_is_told_and_edits_go_on(dataset, mo
     assert len(find_drafts(dataset)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a POSIX signal")
 def test_killed_while_it_writes_the_previous_or_the_new_draft_is_found(dataset, repository):
     write_draft(path_of(dataset), mask(41), info())
