@@ -59,6 +59,7 @@ def failure_of(action) -> WriteError | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 def test_case_59_kill_9_at_each_step_of_a_save(world):
     before = tree_state(world.root)

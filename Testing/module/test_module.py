@@ -35,6 +35,7 @@ def test_starting_slicer_imports_only_slicers_own_modules(module_file):
     assert imported <= LIGHT | sys.stdlib_module_names
 
 
+@pytest.mark.slow
 def test_starting_slicer_loads_neither_the_library_nor_its_packages(repository):
     code = (
         "import sys, pytest; sys.path[:0] = ['SpineGTRefine', 'Testing/harness', '.']\n"

@@ -108,6 +108,7 @@ def test_only_the_voxels_that_were_edited_differ_in_the_saved_mask(logic, world)
     assert {path: now[path] for path in before} == before, "no input file changed"
 
 
+@pytest.mark.slow
 def test_the_validator_finds_no_error_in_what_a_real_case_leaves_behind(logic, world):
     logic.runRecipe("spine", **world.folders)
     paint(logic, "vertebra_C6", background_voxels(logic.shown.labels(), 12))

@@ -88,6 +88,7 @@ def test_nothing_is_written_beside_a_volumes_file_and_nothing_is_left_elsewhere(
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_without_waiting_a_run_is_returned_that_reports_its_progress_and_its_end(logic, worker, volume):
     seen, ended = [], []
     run = logic.runRecipe(volume, "canal", blocking=False, on_progress=seen.append, on_end=ended.append)

@@ -120,6 +120,7 @@ def test_edits_in_the_scene_are_recovered_after_a_crash(world, geometry, tmp_pat
     assert find_drafts(again.session.dataset) == ()
 
 
+@pytest.mark.slow
 def test_twenty_cases_from_the_first_to_the_last(tmp_path):
     world = ReviewWorld(tmp_path / "data", cases=20)
     dataset = world.dataset()
