@@ -142,10 +142,7 @@ def save_mask(
     """
     _check_request(case, mask_type, labels, image, status, desc)
     data = encode_labels(labels, image.source.header if image.source else None)
-    place = dataset.mask_path(case, mask_type, desc or REFINED)
-    check_inside(dataset.output, place)
-    with turn_to_write(dataset.output, place):
-        complete_pair(dataset.output, place)
+    with turn_to_write(dataset.output, dataset.mask_path(case, mask_type)):
         if desc is None:
             desc = _desc_for(dataset, case, mask_type, status)
         target = _prepared_target(dataset, case, mask_type, desc, rater)
@@ -203,8 +200,10 @@ def _check_request(
 def _desc_for(dataset: Dataset, case: Case, mask_type: MaskType, status: str) -> str:
     if status != "proposed":
         return REFINED
+    refined = dataset.mask_path(case, mask_type)
+    complete_pair(dataset.output, refined)
     is_taken = locks.holder_of(locks.lease_path(dataset.output, case.key, mask_type.name)) is not None
-    return PROPOSAL if is_taken or is_of_person(read_pair(dataset.mask_path(case, mask_type))) else REFINED
+    return PROPOSAL if is_taken or is_of_person(read_pair(refined)) else REFINED
 
 
 def _prepared_target(dataset: Dataset, case: Case, mask_type: MaskType, desc: str, rater: str) -> Path:
