@@ -1,14 +1,11 @@
 """``models``: someone who trained a model elsewhere installs it in one command and runs it in a recipe."""
 
-import importlib.util
-
 import numpy as np
 import pytest
+from needs import HAS_NNUNET
 
 from SpineGTRefineLib.imaging import Geometry, Image, write_image
 from SpineGTRefineLib.models import ModelStore
-
-HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
 
 
 @pytest.fixture(autouse=True)

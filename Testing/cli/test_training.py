@@ -1,7 +1,6 @@
 """``train``, ``finetune``, ``ship``: the whole loop as a user runs it, with a network that learns in seconds."""
 
 import importlib
-import importlib.util
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ball_world import BallWorld
+from needs import needs_nnunet
 from version_world import VersionWorld
 
 from SpineGTRefineLib.bids.layout import default_output
@@ -30,11 +30,6 @@ spacing = [1.0, 1.0, 1.0]
 patch_size = [16, 16, 16]
 features = [6, 12, 16]
 """
-
-needs_torch = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-)
 
 
 @pytest.fixture
@@ -103,7 +98,7 @@ def test_what_a_file_of_settings_says_counts_unless_the_command_says_otherwise(p
     assert frozen.freeze == ("decoder",)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_the_loop_from_wrong_masks_to_a_better_champion(program, world, tiny):
     dataset = world.root
@@ -160,7 +155,7 @@ def test_the_loop_from_wrong_masks_to_a_better_champion(program, world, tiny):
     assert names == ["canal_D1", f"canal_D1-fold{shipped.json['fold']}", "canal_D2", "canal_D2-fold0", "once_more"]
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_ctrl_c_stops_at_an_epoch_and_the_same_command_goes_on(program, world, tiny):
     assert program("version", "build", world.root, "--mask", "canal", "--test", "0", "--folds", "2").code == 0

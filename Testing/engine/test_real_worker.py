@@ -1,7 +1,6 @@
 """The worker with a real network: from a polluted environment to a proposal, killed, cancelled, and not growing."""
 
 import contextlib
-import importlib.util
 import itertools
 import os
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import needs_nnunet
 from slicer_environment import polluted_environment
 
 from SpineGTRefineLib.anatomy import scheme
@@ -24,9 +24,8 @@ from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.models.installed import FOLDER_VARIABLE
 from SpineGTRefineLib.process import clean_environment
 
-HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
 pytestmark = [
-    pytest.mark.skipif(not HAS_NNUNET, reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]"),
+    needs_nnunet,
     pytest.mark.slow,
 ]
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -1,6 +1,5 @@
 """Training: driven in this process, can be stopped and goes on, and ends in a folder that everybody can read."""
 
-import importlib.util
 import json
 import os
 from dataclasses import replace
@@ -8,6 +7,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from needs import needs_nnunet
 
 from SpineGTRefineLib.anatomy import scheme
 from SpineGTRefineLib.errors import CancelledError, InputError, ModelError
@@ -20,10 +20,7 @@ from SpineGTRefineLib.learning.settings import SmallNetwork, TrainingSettings
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(
-        any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-        reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-    ),
+    needs_nnunet,
 ]
 
 DATASET = "Dataset777_Balls"

@@ -1,6 +1,5 @@
 """From a version to a model: what is learned, and what is left when machine or user say stop."""
 
-import importlib.util
 import os
 import shutil
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ball_world import TINY, BallWorld
+from needs import needs_nnunet
 
 from SpineGTRefineLib.bids import Remarks, save_mask
 from SpineGTRefineLib.errors import (
@@ -31,11 +31,6 @@ from SpineGTRefineLib.models import ModelStore
 from SpineGTRefineLib.recipes.batch import run_on_dataset
 from SpineGTRefineLib.recipes.definition import recipe
 from SpineGTRefineLib.recipes.model_choice import choose_model
-
-needs_torch = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-)
 
 
 def build(world, **options):
@@ -91,7 +86,7 @@ def in_store(store):
     return [path.name for path in store.folder.iterdir()] if store.folder.is_dir() else []
 
 
-@needs_torch
+@needs_nnunet
 def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_made(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=4)
     world.save_all()
@@ -104,7 +99,7 @@ def test_a_version_that_changed_under_a_training_stops_it_before_anything_is_mad
     assert not (request.folder / "nnunet").exists()
 
 
-@needs_torch
+@needs_nnunet
 def test_another_training_is_not_taken_for_this_one(version, tmp_path):
     request = training_request(version, settings=TINY, folder=tmp_path / "training")
     store = ModelStore(tmp_path / "store")
@@ -122,7 +117,7 @@ def test_another_training_is_not_taken_for_this_one(version, tmp_path):
         train_version(replace(request, name="demo_canal", folder=tmp_path / "other"), store=store)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_each_case_is_predicted_by_the_network_that_did_not_see_it(trained, version, world):
     for fold in ("0", "1"):
@@ -137,7 +132,7 @@ def test_each_case_is_predicted_by_the_network_that_did_not_see_it(trained, vers
         assert both / (said.array.sum() + world.truth[case.key].array.sum()) > 0.7, case.key
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_the_card_says_what_was_learned_from_what_and_how_well(trained, version):
     card = card_of(trained.model)
@@ -152,7 +147,7 @@ def test_the_card_says_what_was_learned_from_what_and_how_well(trained, version)
     assert str(version.root) not in page + str(card)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_training_that_was_stopped_ends_in_the_very_same_weights(again, trained):
     request, store = again
@@ -172,7 +167,7 @@ def test_a_training_that_was_stopped_ends_in_the_very_same_weights(again, traine
     assert all((first[name] == second[name]).all() for name in first)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_full_disk_leaves_the_store_and_the_last_checkpoint_whole(again, trained, monkeypatch):
     import torch
@@ -198,7 +193,7 @@ def test_a_full_disk_leaves_the_store_and_the_last_checkpoint_whole(again, train
     assert all((first[name] == second[name]).all() for name in first)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_too_little_memory_is_said_with_what_to_do_and_the_store_stays(again, monkeypatch):
     import torch
@@ -211,7 +206,7 @@ def test_too_little_memory_is_said_with_what_to_do_and_the_store_stays(again, mo
     assert in_store(store) == []
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_fine_tuning_keeps_what_is_frozen_and_what_the_model_says_of_images(trained, version, store, tmp_path):
     from SpineGTRefineLib.models.checkpoint import load_checkpoint
@@ -234,7 +229,7 @@ def test_fine_tuning_keeps_what_is_frozen_and_what_the_model_says_of_images(trai
     assert not result.card["Folds"]["1"]["MayHaveSeenHeldBack"]
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_regions_are_learned_and_come_back_as_labels(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=5, kind="gmwm")
@@ -250,7 +245,7 @@ def test_regions_are_learned_and_come_back_as_labels(tmp_path):
     assert result.card["OutOfFold"]["Dice"] is None
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_model_that_was_installed_is_fine_tuned_and_what_it_does_not_know_is_said(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=4, kind="cord")
@@ -265,7 +260,7 @@ def test_a_model_that_was_installed_is_fine_tuned_and_what_it_does_not_know_is_s
     assert set(card["Test"]["Structures"]) >= {"cord"}
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_model_of_straightened_cords_is_tried_on_them_and_the_recipe_straightens_for_it(tmp_path):
     world, store = BallWorld(tmp_path / "dataset", subjects=4, kind="cord"), ModelStore(tmp_path / "store")
@@ -286,7 +281,7 @@ def test_a_model_of_straightened_cords_is_tried_on_them_and_the_recipe_straighte
     assert "StraightenedShape" in outcome.saved.sidecar.read_text()
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_masks_of_which_only_some_slices_are_verified_are_learned_from_in_these(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=5, kind="gmwm")

@@ -1,12 +1,12 @@
 """What a training cannot do is said before a single case is written for it, with what can be done instead."""
 
-import importlib.util
 import os
 import time
 from dataclasses import replace
 
 import pytest
 from ball_world import TINY, BallWorld
+from needs import needs_nnunet
 from tiny_models import make_model
 from version_world import VersionWorld
 
@@ -26,11 +26,6 @@ from SpineGTRefineLib.learning.training import (
 from SpineGTRefineLib.learning.training.claim import alone
 from SpineGTRefineLib.learning.versions import build_version
 from SpineGTRefineLib.models import ModelStore
-
-needs_torch = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +100,7 @@ def test_a_preparation_that_cannot_be_made_is_refused(wrong):
         Preparation(**wrong)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "said"),
@@ -130,7 +125,7 @@ def test_what_does_not_fit_version_model_or_machine_is_refused_before_anything_i
     assert not request.folder.exists()
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_training_that_runs_already_is_not_begun_a_second_time(version, tmp_path):
     request, store = training_request(version, settings=TINY, folder=tmp_path / "training"), ModelStore(tmp_path)
@@ -161,7 +156,7 @@ def wait_until(is_so):
         time.sleep(0.01)
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_device_that_is_not_there_is_refused_before_a_model_is_tried(version, tmp_path):
     dataset = Dataset.open(version.root)
@@ -170,7 +165,7 @@ def test_a_device_that_is_not_there_is_refused_before_a_model_is_tried(version, 
     assert not trainings_folder(dataset.output).exists()
 
 
-@needs_torch
+@needs_nnunet
 @pytest.mark.slow
 def test_a_network_that_nnunet_plans_for_other_cases_only_is_refused_with_those_it_plans(tmp_path):
     world = BallWorld(tmp_path / "dataset", subjects=4)

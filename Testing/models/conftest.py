@@ -1,16 +1,14 @@
 """Fixtures for tests of models."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import HAS_NNUNET
 from scipy.ndimage import gaussian_filter
 
 from SpineGTRefineLib.imaging import Geometry, Image
 from SpineGTRefineLib.models import ModelStore
-
-HAS_NNUNET = importlib.util.find_spec("torch") is not None and importlib.util.find_spec("nnunetv2") is not None
 
 
 @pytest.fixture(scope="session")

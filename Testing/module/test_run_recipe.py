@@ -1,6 +1,5 @@
 """A recipe on a volume of the scene: one line of Python, a segmentation on the volume's grid, nothing else written."""
 
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
+from needs import needs_nnunet
 
 from SpineGTRefineLib.errors import (
     CancelledError,
@@ -26,7 +26,6 @@ from SpineGTRefineLib.scene import add_volume, recipe_runs
 from SpineGTRefineLib.scene.grids import affine_of
 
 WORKER = Path(__file__).resolve().parents[1] / "support" / "proposing_worker.py"
-HAS_NNUNET = all(importlib.util.find_spec(name) is not None for name in ("torch", "nnunetv2"))
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def _no_model(recipe, store, name):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not HAS_NNUNET, reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]")
+@needs_nnunet
 def test_a_real_network_runs_from_the_console_in_a_process_of_its_own(logic, slicer_scene, tmp_path, monkeypatch):
     from tiny_models import make_model
 

@@ -1,11 +1,11 @@
 """The section Learn: versions, a training in another process, the worklist in the order of a model's doubts."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 from ball_world import TINY, BallWorld
+from needs import needs_nnunet
 
 from SpineGTRefineLib.bids import Dataset, load_mask, mask_type, save_mask
 from SpineGTRefineLib.imaging import read_image, write_labels
@@ -16,10 +16,6 @@ from SpineGTRefineLib.learning.training.worker import run_job
 from SpineGTRefineLib.learning.versions import BuildSettings, SplitSettings, build_version
 
 WORKER = Path(__file__).resolve().parents[1] / "support" / "learning_worker.py"
-needs_torch = pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("torch", "nnunetv2")),
-    reason="needs PyTorch and nnU-Net: pip install spine-gt-refine[models]",
-)
 
 
 @pytest.fixture
@@ -139,7 +135,7 @@ def trained(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@needs_torch
+@needs_nnunet
 def test_the_first_model_becomes_the_champion_and_the_next_is_compared_with_it(program, panel, trained):
     panel.workspace.openDataset(str(trained.root), "AB")
     panel.workspace.open(panel.workspace.session.worklist.item(("sub-01_T2w", "canal")))
